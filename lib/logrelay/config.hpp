@@ -1,0 +1,54 @@
+#pragma once
+/// What a relay is asked to do, checked and ready: made from a command line, later from a file. Main thread, no I/O,
+/// opens nothing.
+#include <logrelay/endpoint.hpp>
+#include <logrelay/registry.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace logrelay {
+
+struct input_config {
+  endpoint where;
+  std::string name;
+  const input_kind* kind = nullptr;
+  option_values options;
+};
+
+struct output_config {
+  endpoint where;
+  std::string name;
+  const output_kind* kind = nullptr;
+  option_values options;
+  std::vector<std::size_t> from;  ///< places in `inputs` that it takes; all of them by default
+  std::string timestamp;          ///< template of the prefix that -t asks for; empty: none
+};
+
+/// The program's options by their long names: rows as for endpoints.
+[[nodiscard]] option_rows global_rows();
+/// Rows that every input has.
+[[nodiscard]] option_rows common_input_rows();
+/// Rows that every output has, those of the filters left out.
+[[nodiscard]] option_rows common_output_rows();
+
+struct relay_config {
+  std::vector<input_config> inputs;
+  std::vector<output_config> outputs;
+  option_values global;
+};
+
+/// Endpoints as they were written; none of either means "-".
+struct relay_request {
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  given_options global;
+};
+
+/// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not
+/// unique, `from` that names no input, two outputs to one file. The registries must outlive the result.
+relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong);
+
+}  // namespace logrelay
