@@ -1,0 +1,327 @@
+#include <logrelay/core/memory_queue.hpp>
+
+#include <logrelay/format/time_text.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace logrelay {
+namespace {
+
+// Inputs are held below this much room, and let go with this much, so that they never read in crumbs.
+constexpr std::size_t least_room = 4 * 1024;
+constexpr std::size_t resume_room = 16 * 1024;
+constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
+// A merged slice stays small enough that dropping or cutting it is quick.
+constexpr std::size_t most_merged = 4 * 1024 * 1024;
+
+std::shared_ptr<const source> notice_source() {
+  auto ours = std::make_shared<source>();
+  ours->input = static_cast<std::size_t>(-1);
+  ours->input_name = "logrelay";
+  ours->default_level = level::warning;
+  return ours;
+}
+
+}  // namespace
+
+memory_queue::memory_queue(const queue_rules& rules, block_pool& pool, const time_source& clock, queue_events events)
+    : rules_(rules), pool_(pool), clock_(clock), events_(std::move(events)), notices_(notice_source()) {}
+
+void memory_queue::push(const batch& lines) {
+  {
+    const std::lock_guard lock(mutex_);
+    ledger_.accepted += lines.count;
+    if (slots_.empty()) ledger_.last_progress = clock_.now();  // it has had nothing to do until now
+    const bool takes_all = rules_.when_full == overflow::block || (rules_.when_full == overflow::adaptive && !dropping_);
+    if (takes_all || lines.size + sizeof(slot) <= free_bytes()) {
+      append(batch(lines));
+    } else {
+      batch rest = lines;
+      make_room_for(rest);
+      if (rest.size > 0) append(std::move(rest));
+    }
+  }
+  events_.on_lines();
+}
+
+void memory_queue::append(batch&& lines) {
+  ledger_.pending += lines.count;
+  if (merge(lines)) return;
+  const bool same_block = !slots_.empty() && slots_.back().lines.memory == lines.memory;
+  const std::size_t capacity = lines.memory ? lines.memory->capacity() : 0;
+  if (!same_block && 2 * std::size_t{lines.size} < capacity && pinned_ + capacity > charged_ + most_waste) {
+    lines = compacted(lines);
+    if (merge(lines)) return;
+  }
+  slot& added = slots_.emplace_back(slot{std::move(lines), {}, nullptr, false});
+  added.last = added.lines.time;
+  charge(added.lines.size + sizeof(slot));
+  added.pins = slots_.size() == 1 || !(slots_[slots_.size() - 2].lines.memory == added.lines.memory);
+  if (added.pins && added.lines.memory) pinned_ += added.lines.memory->capacity();
+}
+
+// Whether `lines` only go on where the last slot ends.
+bool memory_queue::merge(const batch& lines) {
+  if (slots_.size() <= taken_) return false;
+  slot& last = slots_.back();
+  if (last.lost || !(last.lines.memory == lines.memory) || last.lines.data + last.lines.size != lines.data ||
+      last.lines.from != lines.from || last.lines.frames != lines.frames || last.lines.size + std::size_t{lines.size} > most_merged ||
+      (rules_.keep_times && last.lines.time != lines.time))
+    return false;
+  last.lines.size += lines.size;
+  last.lines.count += lines.count;
+  last.last = lines.time;
+  charge(lines.size);
+  return true;
+}
+
+batch memory_queue::compacted(const batch& lines) {
+  if (!compact_ || compact_->capacity() - compact_used_ < lines.size) {
+    compact_ = pool_.take();
+    compact_used_ = 0;
+  }
+  batch copy = lines;
+  char* to = compact_->data() + compact_used_;
+  std::memcpy(to, lines.data, lines.size);
+  compact_used_ += lines.size;
+  copy.memory = compact_;
+  copy.data = to;
+  return copy;
+}
+
+void memory_queue::make_room_for(batch& lines) {
+  gap lost{{}, drop_reason::queue_full, {}, {}};
+  if (rules_.when_full == overflow::drop_newest) {
+    const std::size_t usable = free_bytes() > sizeof(slot) ? free_bytes() - sizeof(slot) : 0;
+    std::size_t keep = line_end_before(lines.bytes(), lines.frames, std::min<std::size_t>(usable, lines.size));
+    if (keep == 0 && slots_.empty()) keep = line_end_from(lines.bytes(), lines.frames, 1);
+    if (keep == lines.size) return;
+    batch kept = keep > 0 ? split_front(lines, keep) : batch{};
+    drop(lines, lines.time, lost);
+    if (keep > 0) append(std::move(kept));
+    lines.size = 0;
+    insert_gap(slots_.size(), std::move(lost));
+    return;
+  }
+  const std::size_t needed = lines.size + sizeof(slot);
+  drop_front(needed - free_bytes());
+  if (needed > free_bytes()) {  // not even then: of the new lines too the oldest go
+    const std::size_t usable = free_bytes() > sizeof(slot) ? free_bytes() - sizeof(slot) : 0;
+    const std::size_t least = lines.size - std::min<std::size_t>(usable, lines.size);
+    std::size_t from = least == 0 ? 0 : line_end_from(lines.bytes(), lines.frames, least);
+    if (from == lines.size && taken_ == 0)  // an empty queue takes any one line
+      from = line_end_before(lines.bytes(), lines.frames, lines.size - 1);
+    if (from > 0) {
+      batch gone = from == lines.size ? std::exchange(lines, batch{}) : split_front(lines, from);
+      drop(gone, gone.time, lost);
+      insert_gap(slots_.size(), std::move(lost));
+    }
+  }
+}
+
+// Drops the oldest lines that nobody has taken until `bytes` are free, or none are left.
+void memory_queue::drop_front(std::size_t bytes) {
+  gap lost{{}, drop_reason::queue_full, {}, {}};
+  const std::size_t target = charged_ > bytes ? charged_ - bytes : 0;
+  while (charged_ > target && taken_ < slots_.size()) {
+    slot& oldest = slots_[taken_];
+    if (oldest.lost) {
+      if (lost.dropped.lines == 0) lost.from = oldest.lost->from;
+      lost.dropped += oldest.lost->dropped;
+      lost.to = oldest.lost->to;
+      erase_slot(taken_);
+      continue;
+    }
+    const std::size_t cut = line_end_from(oldest.lines.bytes(), oldest.lines.frames, charged_ - target);
+    if (cut >= oldest.lines.size) {
+      ledger_.pending -= oldest.lines.count;
+      drop(oldest.lines, oldest.last, lost);
+      erase_slot(taken_);
+    } else {
+      const batch gone = split_front(oldest.lines, cut);
+      ledger_.pending -= gone.count;
+      charged_ -= cut;
+      drop(gone, gone.time, lost);
+    }
+  }
+  insert_gap(taken_, std::move(lost));
+}
+
+void memory_queue::drop(const batch& lines, wall_time last, gap& into) {
+  ledger_.dropped_by[static_cast<std::size_t>(into.why)] += lines.count;
+  if (into.dropped.lines == 0) into.from = lines.time;
+  into.dropped += lines.count;
+  into.to = std::max(into.to, std::max(last, lines.time));
+}
+
+// Puts the notice where the lines are missing; neighbours become one.
+void memory_queue::insert_gap(std::size_t at, gap&& lost) {
+  if (!rules_.gap_marker || lost.dropped.lines == 0) return;
+  const auto join = [&](slot& there) {
+    there.lost->dropped += lost.dropped;
+    there.lost->from = std::min(there.lost->from, lost.from);
+    there.lost->to = std::max(there.lost->to, lost.to);
+  };
+  if (at < slots_.size() && slots_[at].lost) return join(slots_[at]);
+  if (at > taken_ && slots_[at - 1].lost) return join(slots_[at - 1]);
+  slot made;
+  made.lines.marker = true;
+  made.lines.from = notices_;
+  made.lines.time = made.last = lost.from;
+  made.lost = std::make_unique<gap>(std::move(lost));
+  slots_.insert(slots_.begin() + static_cast<std::ptrdiff_t>(at), std::move(made));
+  charge(sizeof(slot));
+  if (at + 1 < slots_.size()) {  // what follows no longer follows its block
+    slot& next = slots_[at + 1];
+    if (!next.pins && next.lines.memory) next.pins = true, pinned_ += next.lines.memory->capacity();
+  }
+}
+
+void memory_queue::erase_slot(std::size_t at) {
+  charged_ -= slots_[at].lines.size + sizeof(slot);
+  unpin(at);
+  slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+// The slot leaves; its block stays pinned by the next slot if that lies in it too.
+void memory_queue::unpin(std::size_t at) {
+  if (!slots_[at].pins || !slots_[at].lines.memory) return;
+  if (at + 1 < slots_.size() && !slots_[at + 1].pins && slots_[at + 1].lines.memory == slots_[at].lines.memory)
+    slots_[at + 1].pins = true;
+  else
+    pinned_ -= slots_[at].lines.memory->capacity();
+}
+
+void memory_queue::charge(std::size_t bytes) {
+  charged_ += bytes;
+  ledger_.queue_peak_bytes = std::max(ledger_.queue_peak_bytes, charged_);
+}
+
+room memory_queue::room_now() {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || rules_.when_full == overflow::drop_newest || rules_.when_full == overflow::drop_oldest) return {unlimited};
+  if (dropping_ && charged_ > rules_.capacity_bytes / 2) return {unlimited};
+  dropping_ = false;
+
+  const std::size_t least = std::min(least_room, rules_.capacity_bytes / 8);
+  const bool full = !slots_.empty() && free_bytes() <= least;
+  if (!full) full_since_ = steady_time::max();
+  if (!full && charged_ <= pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
+
+  const steady_time now = clock_.now();
+  if (!full) {
+    if (now - ledger_.last_progress >= pace_wait) return {std::max<std::size_t>(free_bytes(), 1)};
+    holding_ = true;
+    resume_below_ = pace_bytes / 2;
+    return {0, now + pace_wait};
+  }
+  full_since_ = std::min(full_since_, now);
+  holding_ = true;
+  resume_below_ = rules_.capacity_bytes - std::min(resume_room, rules_.capacity_bytes / 4);
+  if (rules_.when_full == overflow::block) return {0};
+  const steady_time dead_at = std::min(full_since_, ledger_.last_progress) + rules_.stall_after;
+  if (now < dead_at) return {0, dead_at};
+  dropping_ = true;
+  holding_ = false;
+  full_since_ = steady_time::max();
+  return {unlimited};
+}
+
+void memory_queue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  events_.on_lines();
+  events_.on_room();
+}
+
+void memory_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t bytes = 0; taken_ < slots_.size() && (bytes == 0 || bytes + slots_[taken_].lines.size <= most_bytes); ++taken_) {
+    slot& next = slots_[taken_];
+    if (next.lost) {
+      next.lines = notice(*std::exchange(next.lost, nullptr));
+      charge(next.lines.size);
+    }
+    bytes += next.lines.size;
+    into.push_back(next.lines);
+  }
+}
+
+batch memory_queue::notice(const gap& lost) {
+  const auto text = fmt::format("logrelay: dropped {} lines ({} bytes): {}, from {} to {}\n", lost.dropped.lines,
+                                lost.dropped.bytes, drop_reason_name(lost.why), rfc3339_milliseconds(lost.from),
+                                rfc3339_milliseconds(lost.to));
+  auto memory = pool_.take(text.size());
+  std::memcpy(memory->data(), text.data(), text.size());
+  const char* data = memory->data();
+  return {std::move(memory), data, static_cast<std::uint32_t>(text.size()), framing::newline, true, {}, clock_.wall(), notices_};
+}
+
+void memory_queue::ack(std::size_t bytes, const settled& what) {
+  bool room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    while (bytes > 0) {
+      slot& front = slots_.front();
+      if (front.lines.size > bytes) {
+        [[maybe_unused]] const batch gone = split_front(front.lines, bytes);
+        charged_ -= bytes;
+        break;
+      }
+      bytes -= front.lines.size;
+      if (front.lines.marker) ledger_.markers += {1, front.lines.size};
+      erase_slot(0);
+      --taken_;
+    }
+    ledger_.delivered += what.delivered;
+    ledger_.filtered += what.filtered;
+    ledger_.rejected += what.rejected;
+    ledger_.pending -= what.delivered + what.filtered + what.rejected;
+    moved();
+    room = room_again();
+  }
+  if (room) events_.on_room();
+}
+
+void memory_queue::progressed() {
+  const std::lock_guard lock(mutex_);
+  moved();
+}
+
+void memory_queue::moved() {
+  ledger_.last_progress = clock_.now();
+}
+
+bool memory_queue::room_again() {
+  return holding_ && charged_ <= resume_below_ ? (holding_ = false, true) : false;
+}
+
+void memory_queue::rewind() {
+  const std::lock_guard lock(mutex_);
+  taken_ = 0;
+}
+
+bool memory_queue::ready() const {
+  const std::lock_guard lock(mutex_);
+  return taken_ < slots_.size();
+}
+
+bool memory_queue::finished() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ && slots_.empty();
+}
+
+ledger memory_queue::account() const {
+  const std::lock_guard lock(mutex_);
+  ledger copy = ledger_;
+  copy.queue_bytes = charged_;
+  if (!slots_.empty()) copy.oldest = slots_.front().lines.time;
+  return copy;
+}
+
+}  // namespace logrelay

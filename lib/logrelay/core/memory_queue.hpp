@@ -1,0 +1,101 @@
+#pragma once
+/// The queue in memory: slices of the blocks that were read into, bounded in bytes.
+///
+/// What it is charged for is each slice's bytes plus its slot. A slice that goes on where the last one ended is merged
+/// with it, so that a trickle of lines costs what a flood does. A slice is no larger burden than its bytes: where small
+/// slices would keep whole blocks alive (an output that takes one input's few lines out of a rush of others), they are
+/// copied together, so that memory stays within the charge plus `most_waste`.
+///
+/// Overflow. `block` and `adaptive` take everything and hold the inputs (room_now) when full. An adaptive queue whose
+/// output has been dead for `stall_after` gives that up: it drops the oldest lines until it is half empty again.
+/// Dropped lines leave a notice in their place. What was taken and is not acked is never dropped.
+///
+/// Pace: while an output keeps moving, a block or adaptive queue holds its inputs at `pace_bytes` already, for a
+/// millisecond at a time, so that lines stay in the cache and few are in memory at a kill -9. As soon as the output
+/// has not moved for that millisecond the queue takes what it may hold: a writer does not feel it.
+#include <logrelay/core/queue.hpp>
+
+#include <deque>
+#include <mutex>
+
+namespace logrelay {
+
+enum class overflow : std::uint8_t { block, drop_newest, drop_oldest, adaptive };
+
+struct queue_rules {
+  std::size_t capacity_bytes = 64 * 1024 * 1024;
+  overflow when_full = overflow::adaptive;
+  std::chrono::milliseconds stall_after{2000};
+  bool gap_marker = true;
+  bool keep_times = false;  ///< the output wants each read's own time: slices of different times are not merged
+};
+
+class memory_queue final : public queue {
+ public:
+  static constexpr std::size_t most_waste = 1024 * 1024;
+  static constexpr std::size_t pace_bytes = 1024 * 1024;
+  static constexpr std::chrono::milliseconds pace_wait{1};
+
+  memory_queue(const queue_rules& rules, block_pool& pool, const time_source& clock, queue_events events);
+
+  void push(const batch& lines) override;
+  room room_now() override;
+  void close() override;
+  void take(std::vector<batch>& into, std::size_t most_bytes) override;
+  void ack(std::size_t bytes, const settled& what) override;
+  void progressed() override;
+  void rewind() override;
+  bool ready() const override;
+  bool finished() const override;
+  ledger account() const override;
+
+ private:
+  struct gap {
+    tally dropped;
+    drop_reason why;
+    wall_time from, to;
+  };
+  struct slot {
+    batch lines;
+    wall_time last;            // when the last bytes that were merged into it were read
+    std::unique_ptr<gap> lost;  // a notice that nobody has taken yet
+    bool pins = false;         // counts its block in pinned_
+  };
+
+  void append(batch&& lines);
+  bool merge(const batch& lines);
+  void make_room_for(batch& lines);
+  void drop_front(std::size_t bytes);
+  void drop(const batch& lines, wall_time last, gap& into);
+  void insert_gap(std::size_t at, gap&& lost);
+  void erase_slot(std::size_t at);
+  void unpin(std::size_t at);
+  batch compacted(const batch& lines);
+  batch notice(const gap& lost);
+  [[nodiscard]] std::size_t free_bytes() const { return charged_ < rules_.capacity_bytes ? rules_.capacity_bytes - charged_ : 0; }
+  void charge(std::size_t bytes);
+  void moved();
+  bool room_again();
+
+  const queue_rules rules_;
+  block_pool& pool_;
+  const time_source& clock_;
+  const queue_events events_;
+  const std::shared_ptr<const source> notices_;
+
+  mutable std::mutex mutex_;
+  std::deque<slot> slots_;
+  std::size_t taken_ = 0;    // slots in front that the listener has
+  std::size_t charged_ = 0;  // bytes and slots
+  std::size_t pinned_ = 0;   // capacity of the blocks that slots keep alive
+  block_ref compact_;        // where small slices are copied together
+  std::size_t compact_used_ = 0;
+  bool closed_ = false;
+  bool dropping_ = false;    // adaptive: the output is dead
+  bool holding_ = false;     // somebody waits for on_room
+  std::size_t resume_below_ = 0;  // … which is called when charged_ is down to this
+  steady_time full_since_ = steady_time::max();
+  ledger ledger_;
+};
+
+}  // namespace logrelay

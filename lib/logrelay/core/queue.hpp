@@ -1,0 +1,60 @@
+#pragma once
+/// A queue of lines between the inputs and one output: a small interface, so that memory, and disk behind it, are the
+/// same to everyone. It keeps the output's ledger, since what is pending is what the queue holds.
+///
+/// Nothing here waits. push() is called by any thread; take(), ack(), rewind() by the one listener.
+#include <logrelay/core/ledger.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace logrelay {
+
+/// How many bytes an input may read now for this queue.
+struct room {
+  std::size_t bytes = 0;                  ///< 0: hold the input
+  steady_time until = steady_time::max();  ///< … until told, or until this moment at the latest
+};
+
+/// What became of the lines at the queue's front.
+struct settled {
+  tally delivered, filtered, rejected;
+};
+
+class queue {
+ public:
+  virtual ~queue() = default;
+
+  /// Takes the lines, or as many as its overflow policy allows; the rest is dropped and counted. Any thread.
+  virtual void push(const batch& lines) = 0;
+  /// Whether inputs may read on, and how much. A zero answer promises a call of on_room later. Any thread.
+  [[nodiscard]] virtual room room_now() = 0;
+  /// Nothing more will be pushed. Any thread.
+  virtual void close() = 0;
+
+  /// Hands out lines behind those taken before, in order, until `most_bytes` are reached (at least one batch, if
+  /// there is one). They stay pending, and in the queue, until acked. Notices of dropped lines are among them.
+  virtual void take(std::vector<batch>& into, std::size_t most_bytes) = 0;
+  /// The first `bytes` bytes of what was taken (as they lie in the batches, notices included, to a line's end) are
+  /// settled and leave the queue.
+  virtual void ack(std::size_t bytes, const settled& what) = 0;
+  /// The other side moved, though perhaps not by a whole line.
+  virtual void progressed() = 0;
+  /// What was taken and is not acked will be handed out again.
+  virtual void rewind() = 0;
+  /// Whether there is something to take.
+  [[nodiscard]] virtual bool ready() const = 0;
+  /// Closed, and everything acked.
+  [[nodiscard]] virtual bool finished() const = 0;
+
+  /// The account at this moment. Any thread.
+  [[nodiscard]] virtual ledger account() const = 0;
+};
+
+/// Calls that a queue makes, outside its lock.
+struct queue_events {
+  std::function<void()> on_lines;  ///< there is something to take, or the queue was closed
+  std::function<void()> on_room;   ///< a queue that held its inputs has room again
+};
+
+}  // namespace logrelay

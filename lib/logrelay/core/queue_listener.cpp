@@ -1,0 +1,301 @@
+#include <logrelay/core/queue_listener.hpp>
+
+#include <logrelay/util/backoff.hpp>
+#include <logrelay/util/guarded.hpp>
+#include <logrelay/util/quantity.hpp>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+
+#include <algorithm>
+
+namespace logrelay {
+namespace {
+
+// Lines are taken when less than this is waiting to be written: enough for the next write, and little that an
+// overflow could not drop any more.
+constexpr std::size_t take_bytes = 1024 * 1024;
+// The first look at what the other side has taken.
+constexpr std::chrono::milliseconds first_look{1};
+// A full disk or a FIFO without a reader: trying again costs next to nothing.
+constexpr std::chrono::milliseconds longest_local_pause{1000};
+
+}  // namespace
+
+struct queue_listener::state {
+  explicit state(listener_parts&& given)
+      : parts(std::move(given)), wait(alarm), window(parts.to->datagrams()) {}
+
+  void run();
+
+  listener_parts parts;
+  std::shared_ptr<queue> from;
+  wake alarm;
+  waiter wait;
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, done{false};
+  guarded<listener_report> report;
+
+ private:
+  bool keep_open();
+  void fill();
+  bool write();
+  void look();
+  void requests();
+  bool finish();
+  void drain_to_nobody();
+  void sleep();
+  void failed(const result& how);
+  void recovered();
+  void end(const std::string& why);
+
+  wire_window window;
+  std::vector<batch> taken;
+  std::size_t next_taken = 0;
+  backoff pause;
+  bool open = false;
+  bool ended = false;
+  bool full = false;       // the last write took less than it was given
+  bool failing = false;    // a message about it was said
+  steady_time failing_since{};
+  std::uint64_t tries = 0;
+  std::uint64_t unacked = 0;
+  std::uint64_t acked = 0;  // of what was written since the last open
+  steady_time::duration look_again = first_look;
+};
+
+void queue_listener::state::run() {
+  while (!wait.stopping()) {
+    if (ended) {
+      drain_to_nobody();
+      if (from->finished()) break;
+      sleep();
+      continue;
+    }
+    if (!keep_open()) continue;
+    requests();
+    fill();
+    if (window.unwritten_bytes() > 0 && !write()) continue;
+    look();
+    if (from->finished() && window.empty()) {
+      if (finish()) break;
+      continue;
+    }
+    sleep();
+  }
+  if (open) look();
+  parts.to->close(window.torn_bytes());
+  report.with([&](auto& r) { r.rotations = parts.to->rotations(); });
+  done.store(true);
+  parts.on_done();
+}
+
+// Opens the output if it is not open. False: it could not be, and some time was waited.
+bool queue_listener::state::keep_open() {
+  if (open) return true;
+  reopen_asked.store(false);  // this is one
+  const result how = parts.to->open(wait);
+  if (wait.stopping()) return false;
+  if (how.what == outcome::end) {
+    end(how.why);
+    return false;
+  }
+  if (how.what != outcome::done) {
+    failed(how);
+    return false;
+  }
+  open = true;
+  full = false;
+  acked = 0;
+  if (parts.to->keeps_place()) acked = window.written_bytes() - std::min(parts.to->unacked(), window.written_bytes());
+  return true;
+}
+
+// Takes what waits and encodes it, until there is enough to write.
+void queue_listener::state::fill() {
+  while (window.unwritten_bytes() < take_bytes) {
+    if (next_taken == taken.size()) {
+      taken.clear();
+      next_taken = 0;
+      from->take(taken, take_bytes - window.unwritten_bytes());
+      if (taken.empty()) return;
+    }
+    window.add(parts.encoder->encode(taken[next_taken]));
+    if (taken[next_taken].size == 0) ++next_taken;
+  }
+}
+
+// Writes what the output takes now. False: the output failed.
+bool queue_listener::state::write() {
+  const outgoing& lines = window.next();
+  const std::size_t given = parts.to->datagrams() ? lines.pieces().size() : lines.bytes();
+  auto how = parts.to->write(lines);
+  window.wrote(how.taken);
+  full = how.taken < given && parts.to->writable().descriptor >= 0;
+  switch (how.what) {
+    case outcome::done: return true;
+    case outcome::reject:
+      window.reject_next();
+      report.with([&](auto& r) { r.last_error = how.why; });
+      return true;
+    case outcome::end: look(); end(how.why); return false;
+    case outcome::retry: look(); failed({how.what, std::move(how.why)}); return false;
+  }
+  return true;
+}
+
+// Sees what the other side has taken and settles it with the queue.
+void queue_listener::state::look() {
+  const std::uint64_t written = window.written_bytes();
+  unacked = std::min(parts.to->unacked(), written);
+  if (written - unacked > acked) {
+    acked = written - unacked;
+    look_again = first_look;
+    if (failing) recovered();
+    from->progressed();
+  }
+  window.settle(written - unacked, *from);
+}
+
+// What HUP and ALRM asked for, between two lines.
+void queue_listener::state::requests() {
+  const auto say = [&](const result& how) {
+    if (how.what != outcome::done) parts.say->say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
+  };
+  if (!reopen_asked.load() && !rotate_asked.load()) return;
+  if (window.torn_bytes() > 0) return;
+  if (reopen_asked.exchange(false)) say(parts.to->reopen());
+  if (rotate_asked.exchange(false)) say(parts.to->rotate());
+}
+
+bool queue_listener::state::finish() {
+  const result how = parts.to->finish(wait);
+  if (how.what == outcome::retry) {
+    failed(how);
+    return false;
+  }
+  if (!how.why.empty()) parts.say->say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
+  return true;
+}
+
+// A closed stdout: what would still go there was not wanted.
+void queue_listener::state::drain_to_nobody() {
+  for (;;) {
+    taken.clear();
+    from->take(taken, take_bytes);
+    if (taken.empty()) return;
+    for (const auto& each : taken) from->ack(each.size, {{}, each.marker ? tally{} : each.count, {}});
+  }
+}
+
+// Until there are lines, the output takes more, the other side has taken something, or somebody asks for something.
+void queue_listener::state::sleep() {
+  const bool behind = window.unwritten_bytes() > 0;
+  if (behind && !full) return;
+  if (!behind) {
+    alarm.prepare_sleep();
+    if (from->ready() || from->finished()) return alarm.awake();
+  }
+  auto deadline = steady_time::max();
+  if (open && unacked > 0) {
+    deadline = std::chrono::steady_clock::now() + look_again;
+    look_again = std::min<steady_time::duration>(look_again * 2, std::max<steady_time::duration>(parts.stall_after / 8, first_look));
+  }
+  const interest what = !open ? interest{} : behind ? parts.to->writable() : parts.to->idle();
+  const auto event = wait.wait(what.descriptor, what.events, deadline);
+  if (!behind) alarm.awake();
+  if (event != waiter::event::ready || behind || !open) return;
+  if (auto how = parts.to->idle_event(); how.what == outcome::end)
+    end(how.why);
+  else if (how.what != outcome::done)
+    look(), failed(how);
+}
+
+// One message when it begins to fail; then a growing pause before each new try.
+void queue_listener::state::failed(const result& how) {
+  const auto delay = parts.to->keeps_place() ? std::min(pause.next(), longest_local_pause) : pause.next();
+  ++tries;
+  report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
+  if (!failing) {
+    failing_since = std::chrono::steady_clock::now();
+    parts.say->say(severity::warning, fmt::format("output '{}': {}; {} queued, retrying in {}", parts.name, how.why,
+                                                  readable_size(from->account().queue_bytes), readable_duration(delay)));
+  }
+  failing = true;
+  open = false;
+  unacked = 0;
+  if (!parts.to->keeps_place()) {
+    parts.to->close(window.torn_bytes());
+    window.clear();
+    taken.clear();
+    next_taken = 0;
+    from->rewind();
+  }
+  const auto until = std::chrono::steady_clock::now() + delay;
+  while (!wait.stopping() && !reopen_asked.load() && wait.wait(-1, 0, until) == waiter::event::woken) {}
+}
+
+void queue_listener::state::recovered() {
+  failing = false;
+  pause.reset();
+  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - failing_since);
+  parts.say->say(severity::notice, fmt::format("output '{}': goes on after {} and {} {}", parts.name, readable_duration(lasted),
+                                               tries, tries == 1 ? "retry" : "retries"));
+  tries = 0;
+}
+
+void queue_listener::state::end(const std::string& why) {
+  ended = true;
+  window.clear();
+  taken.clear();
+  next_taken = 0;
+  from->rewind();
+  report.with([&](auto& r) { r.ended = true, r.last_error = why; });
+  parts.on_done();
+}
+
+queue_listener::queue_listener(listener_parts parts) : state_(std::make_shared<state>(std::move(parts))) {}
+
+queue_listener::~queue_listener() {
+  if (!thread_.joinable()) return;
+  if (done())
+    thread_.join();
+  else
+    thread_.detach();
+}
+
+std::function<void()> queue_listener::on_lines() const {
+  return [kept = std::weak_ptr(state_)] {
+    if (const auto it = kept.lock()) it->alarm.notify();
+  };
+}
+
+output& queue_listener::to() { return *state_->parts.to; }
+
+void queue_listener::start(std::shared_ptr<queue> from) {
+  state_->from = std::move(from);
+  thread_ = std::thread([state = state_] {
+    ::pthread_setname_np(::pthread_self(), ("out:" + state->parts.name).substr(0, 15).c_str());
+    state->run();
+  });
+}
+
+void queue_listener::reopen() {
+  state_->reopen_asked.store(true);
+  state_->alarm.signal();
+}
+
+void queue_listener::rotate() {
+  state_->rotate_asked.store(true);
+  state_->alarm.signal();
+}
+
+void queue_listener::abandon() { state_->wait.stop(); }
+
+bool queue_listener::done() const { return state_->done.load(); }
+
+listener_report queue_listener::report() const {
+  return state_->report.with([](const auto& r) { return r; });
+}
+
+}  // namespace logrelay

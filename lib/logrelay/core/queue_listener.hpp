@@ -1,0 +1,58 @@
+#pragma once
+/// The listener's side of the pair: one thread that takes lines from one queue and gives them to one output, through
+/// failures, for ever. What it touches is shared with whoever started it, so that stop can wait for it until a deadline
+/// and then let it go: a thread that hangs in a write holds up nobody.
+///
+/// Everything but start(), and the destructor, may be called from any thread.
+#include <logrelay/core/line_encoder.hpp>
+#include <logrelay/core/queue.hpp>
+#include <logrelay/messages.hpp>
+#include <logrelay/output/output.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace logrelay {
+
+struct listener_parts {
+  std::string name;  ///< of the output
+  std::unique_ptr<output> to;
+  std::unique_ptr<line_encoder> encoder;
+  std::chrono::milliseconds stall_after{2000};
+  messages* say = nullptr;       ///< outlives the program's last message
+  std::function<void()> on_done;  ///< it has ended, or has no output any more
+};
+
+struct listener_report {
+  std::uint64_t retries = 0;
+  std::uint64_t rotations = 0;
+  std::string last_error;
+  bool ended = false;  ///< nobody is there to take anything any more
+};
+
+class queue_listener {
+ public:
+  explicit queue_listener(listener_parts parts);
+  ~queue_listener();  ///< lets a thread go that has not ended
+
+  /// The events that its queue is to call.
+  [[nodiscard]] std::function<void()> on_lines() const;
+  [[nodiscard]] output& to();  ///< before start()
+  void start(std::shared_ptr<queue> from);
+
+  void reopen();
+  void rotate();
+  /// Stop at the next chance, with lines still pending.
+  void abandon();
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] listener_report report() const;
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+  std::thread thread_;
+};
+
+}  // namespace logrelay

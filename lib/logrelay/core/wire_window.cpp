@@ -1,0 +1,157 @@
+#include <logrelay/core/wire_window.hpp>
+
+#include <algorithm>
+
+namespace logrelay {
+namespace {
+
+constexpr std::size_t most_pieces = 64;
+
+iovec piece_of(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+// The first mark behind `wire` written bytes.
+std::size_t mark_behind(const wire_chunk& chunk, std::size_t wire) {
+  return static_cast<std::size_t>(std::upper_bound(chunk.marks.begin(), chunk.marks.end(), wire,
+                                                   [](std::size_t at, const wire_mark& mark) { return at < mark.wire_end; }) -
+                                  chunk.marks.begin());
+}
+
+// The last line end at or before `wire` bytes of the chunk; 0 where there is none.
+std::size_t end_before(const wire_chunk& chunk, std::size_t wire) {
+  if (!chunk.built) return line_end_before(chunk.bytes(), chunk.lines.frames, wire);
+  const std::size_t behind = mark_behind(chunk, wire);
+  return behind == 0 ? 0 : chunk.marks[behind - 1].wire_end;
+}
+
+}  // namespace
+
+void wire_window::add(wire_chunk&& chunk) {
+  unwritten_ += chunk.bytes().size();
+  chunks_.push_back(std::move(chunk));
+  if (at_ + 1 == chunks_.size() && chunks_.back().bytes().empty()) ++at_;
+}
+
+const outgoing& wire_window::next() {
+  pieces_.clear();
+  piece_bytes_ = 0;
+  std::size_t from = offset_;
+  for (std::size_t at = at_; at < chunks_.size() && pieces_.size() < most_pieces; ++at, from = 0) {
+    const wire_chunk& chunk = chunks_[at];
+    if (!datagrams_) {
+      const auto rest = chunk.bytes().substr(from);
+      if (!rest.empty()) pieces_.push_back(piece_of(rest));
+      piece_bytes_ += rest.size();
+      continue;
+    }
+    for (std::size_t each = mark_behind(chunk, from); each < chunk.marks.size() && pieces_.size() < most_pieces; ++each) {
+      const std::size_t to = chunk.marks[each].wire_end;
+      pieces_.push_back(piece_of(chunk.bytes().substr(from, to - 1 - from)));  // without the terminator
+      piece_bytes_ += to - from;
+      from = to;
+    }
+  }
+  return *this;
+}
+
+void wire_window::wrote(std::size_t taken) {
+  if (datagrams_) {
+    std::size_t bytes = 0;
+    for (std::size_t each = 0; each < taken; ++each) bytes += pieces_[each].iov_len + 1;
+    taken = bytes;
+  }
+  unwritten_ -= taken;
+  written_ += taken;
+  while (at_ < chunks_.size()) {
+    const std::size_t here = std::min(taken, chunks_[at_].bytes().size() - offset_);
+    offset_ += here;
+    taken -= here;
+    if (offset_ < chunks_[at_].bytes().size()) break;
+    ++at_;
+    offset_ = 0;
+  }
+}
+
+void wire_window::reject_next() {
+  wire_chunk& chunk = chunks_[at_];
+  chunk.marks[mark_behind(chunk, offset_)].rejected = true;
+  next();
+  wrote(1);
+}
+
+void wire_window::settle(std::uint64_t bytes, queue& from) {
+  settled what;
+  std::size_t source = 0;
+  while (!chunks_.empty()) {
+    wire_chunk& front = chunks_.front();
+    const std::size_t size = front.bytes().size();
+    const auto through = static_cast<std::size_t>(std::min<std::uint64_t>(bytes - front_, size));
+    source += settle_chunk(front, through, what);
+    if (through < size || at_ == 0) break;
+    front_ += size;
+    settled_wire_ = settled_source_ = 0;
+    chunks_.pop_front();
+    --at_;
+  }
+  if (source > 0) from.ack(source, what);
+}
+
+// Adds what became of the lines up to `through` wire bytes; returns the source bytes that are settled with them.
+std::size_t wire_window::settle_chunk(wire_chunk& chunk, std::size_t through, settled& what) {
+  const bool all = through == chunk.bytes().size();
+  const std::size_t source_before = settled_source_;
+  if (!chunk.built) {
+    const std::size_t to = all ? through : end_before(chunk, through);
+    if (to <= settled_wire_) return 0;
+    if (!chunk.lines.marker)
+      what.delivered += all && settled_wire_ == 0
+                            ? chunk.lines.count
+                            : count_lines(chunk.bytes().substr(settled_wire_, to - settled_wire_), chunk.lines.frames);
+    settled_wire_ = settled_source_ = to;
+    return settled_source_ - source_before;
+  }
+  for (std::size_t each = mark_behind(chunk, settled_wire_); each < chunk.marks.size() && chunk.marks[each].wire_end <= through; ++each) {
+    const wire_mark& mark = chunk.marks[each];
+    what.filtered += {mark.filtered_lines, mark.filtered_bytes};
+    if (mark.line_bytes > 0) (mark.rejected ? what.rejected : what.delivered) += {1, mark.line_bytes};
+    settled_wire_ = mark.wire_end;
+    settled_source_ = mark.source_end;
+  }
+  if (all && settled_source_ < chunk.lines.size) {  // filtered lines behind the last one that passed
+    what.filtered += count_lines(chunk.lines.bytes().substr(settled_source_), chunk.lines.frames);
+    settled_source_ = chunk.lines.size;
+  }
+  return settled_source_ - source_before;
+}
+
+std::size_t wire_window::torn_bytes() const {
+  return offset_ == 0 ? 0 : offset_ - end_before(chunks_[at_], offset_);
+}
+
+void wire_window::clear() {
+  chunks_.clear();
+  pieces_.clear();
+  at_ = offset_ = unwritten_ = piece_bytes_ = settled_wire_ = settled_source_ = 0;
+  written_ = front_ = 0;
+}
+
+std::size_t wire_window::line_end_before(std::size_t limit) const {
+  std::size_t passed = 0;
+  std::size_t from = offset_;
+  for (std::size_t at = at_; at < chunks_.size(); ++at, from = 0) {
+    const std::size_t rest = chunks_[at].bytes().size() - from;
+    if (passed + rest > limit) {
+      const std::size_t end = end_before(chunks_[at], from + (limit - passed));
+      return end > from ? passed + end - from : passed;
+    }
+    passed += rest;
+  }
+  return passed;
+}
+
+std::size_t wire_window::first_line_end() const {
+  const wire_chunk& chunk = chunks_[at_];
+  if (chunk.built) return chunk.marks[mark_behind(chunk, offset_)].wire_end - offset_;
+  return line_end_from(chunk.bytes(), chunk.lines.frames, offset_ + 1) - offset_;
+}
+
+}  // namespace logrelay

@@ -1,0 +1,271 @@
+#include <logrelay/input/datagram_input.hpp>
+
+#include <logrelay/config.hpp>
+#include <logrelay/input/gate.hpp>
+#include <logrelay/net/listener_socket.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+namespace logrelay {
+
+namespace asio = boost::asio;
+constexpr auto await = asio::as_tuple(asio::use_awaitable);
+
+namespace {
+
+constexpr std::size_t slots = 32;
+constexpr std::size_t slot_bytes = 64 * 1024;  // the largest UDP datagram fits
+// What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
+constexpr int receive_bytes = 8 * 1024 * 1024;
+
+// Puts messages into a framer, many a commit.
+class message_feed {
+ public:
+  explicit message_feed(line_framer& framer) : framer_(framer) {}
+
+  void put(std::string_view bytes, wall_time now) {
+    while (!bytes.empty()) {
+      if (space_.size() == used_) {
+        commit(now);
+        space_ = framer_.space(slot_bytes);
+      }
+      const std::size_t n = std::min(bytes.size(), space_.size() - used_);
+      std::memcpy(space_.data() + used_, bytes.data(), n);
+      used_ += n;
+      bytes.remove_prefix(n);
+    }
+  }
+  void commit(wall_time now) {
+    if (used_ > 0) framer_.commit(used_, now);
+    used_ = 0;
+    space_ = {};
+  }
+
+ private:
+  line_framer& framer_;
+  std::span<char> space_;
+  std::size_t used_ = 0;
+};
+
+class datagram_input : public input {
+ public:
+  explicit datagram_input(const input_config& config) : input(config), octet_rules_(rules()) {
+    octet_rules_.frames = framing::octet;
+    line_rules_ = rules();
+    line_rules_.frames = framing::newline;
+  }
+
+  std::vector<std::string> listening_on() const override { return texts_; }
+
+  std::uint64_t kernel_drops() const override {
+    std::uint64_t dropped = 0;
+    for (const auto& each : counted_) {
+      std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+      socklen_t size = sizeof info;
+      if (::getsockopt(each.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0) dropped += info[SK_MEMINFO_DROPS];
+    }
+    return dropped;
+  }
+
+  void start(reader& at) override {
+    reader_ = &at;
+    for (auto& each : sockets_) {
+      at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
+      ++receiving_;
+      asio::co_spawn(at.io(), receive(at, std::move(each.socket)), asio::detached);
+    }
+  }
+
+  void stop(stop_kind) noexcept override {
+    stopping_ = true;
+    for (auto* each : waiting_) {
+      boost::system::error_code ignored;
+      each->cancel(ignored);
+    }
+  }
+
+ protected:
+  void bound() {
+    for (const auto& each : sockets_) {
+      if (::setsockopt(each.socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) != 0)
+        ::setsockopt(each.socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+      texts_.push_back(to_text(each.where));
+      counted_.emplace_back(::dup(each.socket.get()));
+    }
+  }
+
+  std::vector<bound_socket> sockets_;
+  std::vector<fd> counted_;  // the same sockets, for reports from another thread
+
+ private:
+  struct slot_memory {
+    std::unique_ptr<char[]> bytes{new char[slots * slot_bytes]};  // untouched pages cost nothing
+    std::array<mmsghdr, slots> messages{};
+    std::array<iovec, slots> pieces{};
+    std::array<sockaddr_storage, slots> peers{};
+  };
+
+  asio::awaitable<void> receive(reader& at, fd socket) {
+    struct leave {
+      datagram_input& of;
+      ~leave() {
+        if (--of.receiving_ == 0) of.reader_->ended(of);
+      }
+    } const leaving{*this};
+    asio::posix::stream_descriptor ready(at.io(), socket.release());
+    waiting_.push_back(&ready);
+    const auto memory = std::make_unique<slot_memory>();
+    line_framer lines(at.memory(), line_rules_, source_for({}), at.handler(), counters);
+    line_framer messages(at.memory(), octet_rules_, source_for({}), at.handler(), counters);
+    gate& room = at.gate_of(*this);
+    for (bool more = false;;) {
+      if (!more) {
+        if (stopping_ && drained_) break;
+        const auto [ec] = co_await ready.async_wait(ready.wait_read, await);
+        if (ec && !stopping_) break;
+      }
+      if (room.room() == 0) static_cast<void>(co_await room.wait_for_room());
+      const int n = receive_some(ready.native_handle(), *memory);
+      drained_ = n <= 0;
+      more = n > 0;
+      if (n > 0) publish(*memory, static_cast<std::size_t>(n), lines, messages, at.clock().wall());
+      if (more) co_await asio::post(at.io(), asio::use_awaitable);
+    }
+    std::erase(waiting_, &ready);
+  }
+
+  static int receive_some(int socket, slot_memory& memory) {
+    for (std::size_t i = 0; i < slots; ++i) {
+      memory.pieces[i] = {memory.bytes.get() + i * slot_bytes, slot_bytes};
+      memory.messages[i].msg_hdr = {};
+      memory.messages[i].msg_hdr.msg_iov = &memory.pieces[i];
+      memory.messages[i].msg_hdr.msg_iovlen = 1;
+      memory.messages[i].msg_hdr.msg_name = &memory.peers[i];
+      memory.messages[i].msg_hdr.msg_namelen = sizeof memory.peers[i];
+    }
+    return ::recvmmsg(socket, memory.messages.data(), slots, MSG_DONTWAIT, nullptr);
+  }
+
+  // A message with a newline in it keeps it: it travels with its length before it.
+  void publish(slot_memory& memory, std::size_t n, line_framer& lines, line_framer& messages, wall_time now) {
+    message_feed line_feed(lines), message_feed_(messages);
+    for (std::size_t i = 0; i < n; ++i) {
+      std::string_view text(static_cast<const char*>(memory.pieces[i].iov_base), memory.messages[i].msg_len);
+      if (text.ends_with('\n')) text.remove_suffix(1);
+      if (auto from = source_of(memory.messages[i].msg_hdr); from != last_) {
+        line_feed.commit(now);
+        lines.set_source(from);
+        messages.set_source(from);
+        last_ = std::move(from);
+      }
+      if (text.find('\n') == std::string_view::npos) {
+        line_feed.put(text, now);
+        line_feed.put("\n", now);
+      } else {
+        line_feed.commit(now);  // in the order of arrival
+        message_feed_.put(fmt::format("{} ", text.size()), now);
+        message_feed_.put(text, now);
+        message_feed_.commit(now);
+      }
+    }
+    line_feed.commit(now);
+  }
+
+  // The last peer's source is kept: who talks once mostly talks again.
+  std::shared_ptr<const source> source_of(const msghdr& message) {
+    address peer;
+    peer.size = message.msg_namelen;
+    std::memcpy(&peer.bytes, message.msg_name, std::min<std::size_t>(message.msg_namelen, sizeof peer.bytes));
+    if (last_ && peer.size == last_peer_.size && std::memcmp(&peer.bytes, &last_peer_.bytes, peer.size) == 0) return last_;
+    last_peer_ = peer;
+    return source_for(to_text(peer));
+  }
+
+  framing_rules line_rules_, octet_rules_;
+  std::vector<std::string> texts_;
+  std::vector<asio::posix::stream_descriptor*> waiting_;
+  std::shared_ptr<const source> last_;
+  address last_peer_;
+  int receiving_ = 0;
+  bool stopping_ = false;
+  bool drained_ = false;
+  reader* reader_ = nullptr;
+};
+
+class udp_input final : public datagram_input {
+ public:
+  explicit udp_input(const input_config& config) : datagram_input(config), where_(config.where) {}
+  void prepare() override {
+    mistakes none;
+    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_DGRAM, where_.where);
+    bound();
+  }
+
+ private:
+  const endpoint where_;
+};
+
+class unixgram_input final : public datagram_input {
+ public:
+  explicit unixgram_input(const input_config& config) : datagram_input(config), path_(config.where.rest) {
+    if (config.options.given("mode")) mode_ = config.options.mode("mode");
+  }
+  ~unixgram_input() override { unprepare(); }
+  void prepare() override {
+    sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));
+    bound();
+  }
+  void unprepare() noexcept override {
+    if (!counted_.empty()) unbind_unix(path_, counted_.front());
+    counted_.clear();
+  }
+
+ private:
+  const std::string path_;
+  std::optional<unsigned> mode_;
+};
+
+void check_datagrams(const input_config& config, mistakes& wrong) {
+  if (config.options.given("framing")) wrong.add(fmt::format("input '{}': a datagram is a line: leave 'framing' out", config.name));
+}
+
+void check_udp(const input_config& config, mistakes& wrong) {
+  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
+  check_datagrams(config, wrong);
+}
+
+void check_unixgram(const input_config& config, mistakes& wrong) {
+  bool fits = false;
+  static_cast<void>(unix_address(config.where.rest, fits));
+  if (config.where.rest.empty())
+    wrong.add(fmt::format("input '{}': unixgram: needs a path for the socket, like unixgram:/dev/log", config.name));
+  else if (!fits)
+    wrong.add(fmt::format("input '{}': the path is too long for a unix socket: 107 bytes are the most", config.name));
+  check_datagrams(config, wrong);
+}
+
+constexpr option_row unixgram_rows[] = {
+    {"mode", option_type::mode, "", "permissions of the socket; without it 0777 less the umask"},
+};
+
+}  // namespace
+
+const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp,
+                                [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<udp_input>(config); }};
+const input_kind unixgram_input_kind{"unixgram", "unixgram:PATH", "datagrams to a unix socket", unixgram_rows, check_unixgram,
+                                     [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unixgram_input>(config); }};
+
+}  // namespace logrelay

@@ -1,0 +1,64 @@
+#pragma once
+/// An input: where lines come from. Opened by the main thread before anything runs; from start() on it lives in the
+/// reader's thread, which calls everything but the counters.
+///
+/// A new kind is one pair of files that implements this, and one row in the registry.
+#include <logrelay/core/hold_times.hpp>
+#include <logrelay/core/line_framer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logrelay {
+
+class reader;
+struct input_config;
+
+enum class stop_kind : std::uint8_t {
+  terminate,  ///< read what is ready, once, and end
+  interrupt,  ///< the same, but a standard input that is a pipe is read to its end: its writer is stopping too
+};
+
+class input {
+ public:
+  /// `index` is its place among the inputs; set by the relay before prepare().
+  explicit input(const input_config& config);
+  input(const input&) = delete;
+  virtual ~input() = default;
+
+  /// Main thread: opens what has to be there at the start. Throws error.
+  virtual void prepare() {}
+  /// Main thread, instead of the start: removes what prepare() made.
+  virtual void unprepare() noexcept {}
+
+  /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.
+  virtual void start(reader& at) = 0;
+  virtual void stop(stop_kind how) noexcept = 0;
+
+  void place(std::size_t index) { index_ = index; }
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const framing_rules& rules() const { return rules_; }
+  [[nodiscard]] std::shared_ptr<const source> source_for(std::string peer) const;
+
+  /// Any thread.
+  input_counters counters;
+  hold_times held;
+  [[nodiscard]] virtual std::vector<std::string> listening_on() const { return {}; }  ///< addresses, with their ports
+  [[nodiscard]] virtual std::uint64_t kernel_drops() const { return 0; }
+  std::atomic<std::uint64_t> connections{0};  ///< now
+  std::atomic<bool> failed{false};            ///< it ended before its end
+
+ protected:
+  std::string stream_;  ///< for its sources
+
+ private:
+  std::size_t index_ = 0;
+  const std::string name_;
+  framing_rules rules_;
+  decoding decode_;
+  level default_level_;
+};
+
+}  // namespace logrelay

@@ -1,0 +1,195 @@
+#include <logrelay/input/listening_input.hpp>
+
+#include <logrelay/config.hpp>
+#include <logrelay/input/stream_input.hpp>
+#include <logrelay/net/listener_socket.hpp>
+#include <logrelay/util/quantity.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace logrelay {
+
+namespace asio = boost::asio;
+constexpr auto await = asio::as_tuple(asio::use_awaitable);
+
+namespace {
+
+// Out of descriptors or memory: the next try, if nobody leaves before.
+constexpr std::chrono::seconds shortage_pause{1};
+// Connections taken in at one go, before the others have their turn.
+constexpr int accept_turn = 64;
+
+class listening_input : public stream_input {
+ public:
+  explicit listening_input(const input_config& config)
+      : stream_input(config), most_(config.options.count("max-connections")), idle_(config.options.duration("idle-timeout")) {}
+
+  std::vector<std::string> listening_on() const override { return texts_; }
+
+  void start(reader& at) override {
+    reader_ = &at;
+    for (auto& each : sockets_) {
+      at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
+      asio::co_spawn(at.io(), take_in(at, std::move(each.socket)), asio::detached);
+      ++accepting_;
+    }
+  }
+
+  void stop(stop_kind how) noexcept override {
+    stream_input::stop(how);
+    for (auto* each : acceptors_) each->cancel();
+    for (auto* each : pauses_) each->cancel();
+  }
+
+ protected:
+  void stream_ended() override {
+    for (auto* each : pauses_) each->cancel();  // there is a place again
+    end_if_over();
+  }
+
+  void remember_addresses() {
+    for (const auto& each : sockets_) texts_.push_back(to_text(each.where));
+  }
+
+  std::vector<bound_socket> sockets_;
+
+ private:
+  // Lists itself while it lives, so that stop() can reach it.
+  template <typename T>
+  struct listed {
+    listed(std::vector<T*>& in, T& what) : list(in), me(&what) { list.push_back(me); }
+    ~listed() { std::erase(list, me); }
+    std::vector<T*>& list;
+    T* me;
+  };
+
+  asio::awaitable<void> take_in(reader& at, fd socket) {
+    asio::posix::stream_descriptor ready(at.io(), socket.release());
+    asio::steady_timer pause(at.io());
+    const listed acceptor(acceptors_, ready);
+    const listed pausing(pauses_, pause);
+    bool short_of = false;  // said so
+    while (!stopping()) {
+      const auto [ec] = co_await ready.async_wait(ready.wait_read, await);
+      if (ec) break;
+      for (int n = 0; n < accept_turn && !stopping(); ++n) {
+        if (streams() >= most_) {
+          pause.expires_at(steady_time::max());
+          co_await pause.async_wait(await);
+          continue;
+        }
+        address peer;
+        peer.size = sizeof peer.bytes;
+        fd taken(::accept4(ready.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (taken) {
+          read_stream(at, std::move(taken), read_manner::nonblocking, to_text(peer), idle_);
+          short_of = false;
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+          if (!std::exchange(short_of, true))
+            at.say().say(severity::warning, fmt::format("input '{}': unable to take in a connection: {}; {} are open, waiting until one ends",
+                                                        name(), error_text(errno), streams()));
+          pause.expires_after(shortage_pause);
+          co_await pause.async_wait(await);
+        } else if (errno == EAGAIN) {
+          break;
+        }
+      }
+    }
+    --accepting_;
+    end_if_over();
+  }
+
+  void end_if_over() {
+    if (accepting_ == 0 && streams() == 0) reader_->ended(*this);
+  }
+
+  const std::uint64_t most_;
+  const std::chrono::milliseconds idle_;
+  std::vector<std::string> texts_;
+  std::vector<asio::posix::stream_descriptor*> acceptors_;
+  std::vector<asio::steady_timer*> pauses_;
+  int accepting_ = 0;
+  reader* reader_ = nullptr;
+};
+
+class tcp_input final : public listening_input {
+ public:
+  explicit tcp_input(const input_config& config) : listening_input(config), where_(config.where) {}
+  void prepare() override {
+    mistakes none;
+    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
+    remember_addresses();
+  }
+
+ private:
+  const endpoint where_;
+};
+
+class unix_input final : public listening_input {
+ public:
+  explicit unix_input(const input_config& config) : listening_input(config), path_(config.where.rest) {
+    if (config.options.given("mode")) mode_ = config.options.mode("mode");
+  }
+  ~unix_input() override { unprepare(); }
+  void prepare() override {
+    sockets_.push_back(bind_unix(path_, SOCK_STREAM, mode_));
+    ours_ = fd(::dup(sockets_.front().socket.get()));
+    remember_addresses();
+  }
+  void unprepare() noexcept override {
+    unbind_unix(path_, ours_);
+    ours_.reset();
+  }
+
+ private:
+  const std::string path_;
+  std::optional<unsigned> mode_;
+  fd ours_;
+};
+
+constexpr option_row tcp_rows[] = {
+    {"max-connections", option_type::count, "10000", "how many peers are served at once; more wait until one leaves"},
+    {"idle-timeout", option_type::duration, "", "a peer that says nothing for this long is let go; without it none is"},
+};
+constexpr option_row unix_rows[] = {
+    {"max-connections", option_type::count, "10000", "how many peers are served at once; more wait until one leaves"},
+    {"idle-timeout", option_type::duration, "", "a peer that says nothing for this long is let go; without it none is"},
+    {"mode", option_type::mode, "", "permissions of the socket; without it 0777 less the umask"},
+};
+
+void check_connections(const input_config& config, mistakes& wrong) {
+  if (config.options.count("max-connections") == 0)
+    wrong.add(fmt::format("input '{}': 'max-connections=0' would serve nobody: give 1 or more", config.name));
+}
+
+void check_tcp(const input_config& config, mistakes& wrong) {
+  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
+  check_connections(config, wrong);
+}
+
+void check_unix(const input_config& config, mistakes& wrong) {
+  bool fits = false;
+  static_cast<void>(unix_address(config.where.rest, fits));
+  if (config.where.rest.empty())
+    wrong.add(fmt::format("input '{}': unix: needs a path for the socket, like unix:/run/app.sock", config.name));
+  else if (!fits)
+    wrong.add(fmt::format("input '{}': the path is too long for a unix socket: 107 bytes are the most", config.name));
+  check_connections(config, wrong);
+}
+
+}  // namespace
+
+const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_rows, check_tcp,
+                                [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<tcp_input>(config); }};
+const input_kind unix_input_kind{"unix", "unix:PATH", "connections to a unix stream socket", unix_rows, check_unix,
+                                 [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unix_input>(config); }};
+
+}  // namespace logrelay

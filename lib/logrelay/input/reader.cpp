@@ -1,0 +1,107 @@
+#include <logrelay/input/reader.hpp>
+
+#include <logrelay/input/gate.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <pthread.h>
+
+#include <mutex>
+
+namespace logrelay {
+
+namespace asio = boost::asio;
+
+struct reader::parts {
+  parts(block_pool& pool) : io(std::make_unique<asio::io_context>(1)), memory(pool) {}
+
+  read_memory memory;  // outlives what the io_context's destruction still publishes
+  wake room;
+  std::vector<input*> inputs;
+  std::vector<std::unique_ptr<gate>> gates;
+  std::unique_ptr<asio::io_context> io;
+  std::mutex io_mutex;  // of the pointer: main may ask for a stop while the thread ends
+  std::size_t running = 0;
+};
+
+reader::reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done)
+    : handler_(handler), say_(say), clock_(clock), on_done_(std::move(on_done)), parts_(std::make_unique<parts>(pool)) {}
+
+reader::~reader() {
+  if (!thread_.joinable()) return;
+  stop_now();
+  thread_.join();
+}
+
+void reader::start(std::vector<input*> inputs) {
+  parts_->inputs = std::move(inputs);
+  parts_->running = parts_->inputs.size();
+  for (auto* each : parts_->inputs) parts_->gates.push_back(std::make_unique<gate>(*this, *each, parts_->room));
+  handler_.add_waiter(parts_->room);
+  thread_ = std::thread([this] { run(); });
+}
+
+void reader::run() {
+  ::pthread_setname_np(::pthread_self(), "reader");
+  auto& io = *parts_->io;
+  // A listener has made room: the inputs that wait for it look again.
+  asio::co_spawn(
+      io,
+      [this]() -> asio::awaitable<void> {
+        asio::posix::stream_descriptor room(*parts_->io, ::fcntl(parts_->room.descriptor(), F_DUPFD_CLOEXEC, 3));
+        for (;;) {
+          const auto [ec] = co_await room.async_wait(room.wait_read, asio::as_tuple(asio::use_awaitable));
+          if (ec) co_return;
+          parts_->room.awake();
+          for (auto& each : parts_->gates) each->look();
+        }
+      },
+      asio::detached);
+  asio::post(io, [this] {
+    for (auto* each : parts_->inputs) each->start(*this);
+  });
+  io.run();
+  // What still hangs in the io_context is given up here, in the thread that it belongs to.
+  handler_.remove_waiter(parts_->room);
+  parts_->gates.clear();
+  std::unique_ptr<asio::io_context> ending;
+  {
+    const std::lock_guard lock(parts_->io_mutex);
+    ending = std::move(parts_->io);
+  }
+  ending.reset();
+  done_.store(true);
+  on_done_();
+}
+
+void reader::stop(stop_kind how) {
+  post([this, how] {
+    for (auto* each : parts_->inputs) each->stop(how);
+  });
+}
+
+void reader::post(std::function<void()> what) {
+  const std::lock_guard lock(parts_->io_mutex);
+  if (parts_->io) asio::post(*parts_->io, std::move(what));
+}
+
+void reader::stop_now() {
+  const std::lock_guard lock(parts_->io_mutex);
+  if (parts_->io) parts_->io->stop();
+}
+
+void reader::ended(input&) {
+  if (--parts_->running == 0) parts_->io->stop();
+}
+
+asio::io_context& reader::io() { return *parts_->io; }
+read_memory& reader::memory() { return parts_->memory; }
+gate& reader::gate_of(const input& which) { return *parts_->gates[which.index()]; }
+
+}  // namespace logrelay

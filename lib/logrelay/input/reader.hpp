@@ -1,0 +1,60 @@
+#pragma once
+/// The reader: one thread with one io_context, in which all inputs live. It waits for its inputs and for room in the
+/// queues, and for nothing else: it opens no output, resolves no name, writes no file.
+///
+/// Owned by the relay. Its public half belongs to the main thread, the half for inputs to the reader's own.
+#include <logrelay/core/queue_handler.hpp>
+#include <logrelay/input/input.hpp>
+#include <logrelay/messages.hpp>
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace logrelay {
+
+class gate;
+
+class reader {
+ public:
+  /// `on_done` is called once, from the reader's thread, when every input has ended.
+  reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done);
+  ~reader();  ///< gives up what is still being read, and joins: the thread never waits for anybody
+
+  void start(std::vector<input*> inputs);
+  /// No new connections; every input reads what is ready and ends.
+  void stop(stop_kind how);
+  /// Ends now; what has been read of an unfinished line is published.
+  void stop_now();
+  [[nodiscard]] bool done() const { return done_.load(); }
+
+  // For inputs.
+  [[nodiscard]] boost::asio::io_context& io();
+  [[nodiscard]] read_memory& memory();
+  [[nodiscard]] queue_handler& handler() { return handler_; }
+  [[nodiscard]] const time_source& clock() const { return clock_; }
+  [[nodiscard]] messages& say() { return say_; }
+  [[nodiscard]] gate& gate_of(const input& which);
+  void ended(input& which);
+  /// Runs it in the reader's thread, unless that has ended. Any thread.
+  void post(std::function<void()> what);
+
+ private:
+  void run();
+
+  struct parts;
+  queue_handler& handler_;
+  messages& say_;
+  const time_source& clock_;
+  const std::function<void()> on_done_;
+  std::unique_ptr<parts> parts_;
+  std::thread thread_;
+  std::atomic<bool> done_{false};
+};
+
+}  // namespace logrelay

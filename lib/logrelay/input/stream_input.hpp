@@ -1,0 +1,48 @@
+#pragma once
+/// What all inputs of byte streams share: any number of streams, each read without waiting into the reader's memory,
+/// framed, and published. Reader's thread only.
+///
+/// A stream is at most `turn_bytes` at a time at the reader: that is the fairness between one firehose and 5,000
+/// connections. While it is idle it holds a descriptor and a coroutine that waits, and no memory for bytes.
+#include <logrelay/input/gate.hpp>
+#include <logrelay/input/input.hpp>
+#include <logrelay/util/fd.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <list>
+
+namespace logrelay {
+
+/// How a descriptor may be read.
+enum class read_manner : std::uint8_t {
+  nonblocking,  ///< a description of our own with O_NONBLOCK
+  socket,       ///< with MSG_DONTWAIT
+  shared,       ///< one that others have too, without O_NONBLOCK: once, when it is ready
+};
+
+class stream_input : public input {
+ public:
+  static constexpr std::size_t turn_bytes = 64 * 1024;
+
+  using input::input;
+  void stop(stop_kind how) noexcept override;
+
+ protected:
+  /// Reads `from` until it ends. `idle` of 0: for as long as it takes.
+  void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {});
+  /// A stream has ended, after its last line was published.
+  virtual void stream_ended() = 0;
+  [[nodiscard]] std::size_t streams() const { return streams_.size(); }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+
+ private:
+  struct stream;
+  boost::asio::awaitable<void> pump(reader& at, stream& one);
+  boost::asio::awaitable<void> end_idle(reader& at, std::chrono::milliseconds idle);
+  std::list<stream> streams_;
+  bool stopping_ = false;
+  bool watching_ = false;  // a coroutine looks for idle streams
+};
+
+}  // namespace logrelay

@@ -1,0 +1,75 @@
+#include <logrelay/messages.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <climits>
+#include <mutex>
+
+namespace logrelay {
+namespace {
+
+// A sink that never waits: a pipe that says POLLOUT takes PIPE_BUF bytes at once (pipe(7)), and no message is longer.
+class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (!writable()) {
+      ++unsaid_;
+      return;
+    }
+    if (unsaid_ > 0) put(fmt::format("logrelay: warning: {} messages were not said: stderr was full\n", std::exchange(unsaid_, 0)));
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    put({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+ private:
+  static bool writable() {
+    pollfd stderr_now{STDERR_FILENO, POLLOUT, 0};
+    return ::poll(&stderr_now, 1, 0) == 1 && (stderr_now.revents & POLLOUT) != 0;
+  }
+  static void put(std::string_view line) {
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
+  }
+  std::size_t unsaid_ = 0;
+};
+
+spdlog::level::level_enum spdlog_level(severity how) {
+  switch (how) {
+    case severity::error: return spdlog::level::err;
+    case severity::warning: return spdlog::level::warn;
+    case severity::notice: return spdlog::level::info;
+    case severity::info: return spdlog::level::debug;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
+
+struct messages::parts {
+  explicit parts(severity least) : log("logrelay", std::make_shared<stderr_sink>()) {
+    log.set_pattern("%v");
+    log.set_level(spdlog_level(least));
+  }
+  spdlog::logger log;
+};
+
+messages::messages(severity least) : parts_(std::make_unique<parts>(least)) {}
+messages::~messages() = default;
+
+void messages::say(severity how, std::string_view text) {
+  switch (how) {
+    case severity::error: return parts_->log.log(spdlog_level(how), "logrelay: error: {}", text);
+    case severity::warning: return parts_->log.log(spdlog_level(how), "logrelay: warning: {}", text);
+    case severity::notice:
+    case severity::info: return parts_->log.log(spdlog_level(how), "logrelay: {}", text);
+  }
+}
+
+}  // namespace logrelay

@@ -1,0 +1,23 @@
+#pragma once
+/// What the relay itself has to say, on stderr, through spdlog: who, what was tried on which object, why it failed,
+/// what happens now; once when a state changes and once when it recovers. Any thread; never waits: what a full stderr
+/// does not take is counted and announced when it takes something again.
+#include <memory>
+#include <string_view>
+
+namespace logrelay {
+
+enum class severity { error, warning, notice, info };
+
+class messages {
+ public:
+  explicit messages(severity least = severity::notice);
+  ~messages();
+  void say(severity how, std::string_view text);
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace logrelay

@@ -1,0 +1,114 @@
+#include <logrelay/net/address.hpp>
+
+#include <logrelay/util/guarded.hpp>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace logrelay {
+namespace {
+
+struct answer {
+  int error_number = 0;
+  std::vector<address> found;
+};
+
+answer look_up(const host_port& where, int socket_type) {
+  addrinfo hints{};
+  hints.ai_socktype = socket_type;
+  hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  answer out;
+  out.error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
+  if (out.error_number == EAI_NONAME || out.error_number == EAI_ADDRFAMILY) {  // no address configured but loopback
+    hints.ai_flags = AI_NUMERICSERV;
+    out.error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
+  }
+  if (out.error_number != 0) return out;
+  for (const auto* each = list; each != nullptr; each = each->ai_next) {
+    address one;
+    std::memcpy(&one.bytes, each->ai_addr, each->ai_addrlen);
+    one.size = each->ai_addrlen;
+    out.found.push_back(one);
+  }
+  ::freeaddrinfo(list);
+  return out;
+}
+
+// What the look-up's thread and its caller share; whoever is last lets go of it.
+struct shared_answer {
+  guarded<std::optional<answer>> value;
+  wake done;
+};
+
+}  // namespace
+
+std::vector<address> resolve(const host_port& where, int socket_type, waiter& wait, steady_time deadline, std::string& why) {
+  const auto shared = std::make_shared<shared_answer>();
+  std::thread([shared, where, socket_type] {
+    auto found = look_up(where, socket_type);
+    shared->value.with([&](auto& value) { value = std::move(found); });
+    shared->done.signal();
+  }).detach();
+  while (!wait.stopping()) {
+    const auto event = wait.wait(shared->done.descriptor(), POLLIN, deadline);
+    auto found = shared->value.with([](auto& value) { return std::exchange(value, std::nullopt); });
+    if (found && !found->found.empty()) return std::move(found->found);
+    if (found) {
+      why = ::gai_strerror(found->error_number);
+      return {};
+    }
+    if (event == waiter::event::timeout) break;
+  }
+  why = "the look-up took too long";
+  return {};
+}
+
+std::string to_text(const address& where) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (where.family() == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&where.bytes);
+    ::inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
+    return fmt::format("{}:{}", text, ntohs(v4->sin_port));
+  }
+  if (where.family() == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&where.bytes);
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+      ::inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, text, sizeof text);
+      return fmt::format("{}:{}", text, ntohs(v6->sin6_port));
+    }
+    ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(v6->sin6_port));
+  }
+  if (where.family() == AF_UNIX && where.size > offsetof(sockaddr_un, sun_path)) {
+    const auto* local = reinterpret_cast<const sockaddr_un*>(&where.bytes);
+    const std::size_t size = where.size - offsetof(sockaddr_un, sun_path);
+    if (local->sun_path[0] == '\0') return "@" + std::string(local->sun_path + 1, size - 1);
+    return std::string(local->sun_path, ::strnlen(local->sun_path, size));
+  }
+  return {};
+}
+
+address unix_address(const std::string& path, bool& fits) {
+  address out;
+  auto* local = reinterpret_cast<sockaddr_un*>(&out.bytes);
+  local->sun_family = AF_UNIX;
+  fits = path.size() < sizeof local->sun_path;
+  if (!fits) return out;
+  std::memcpy(local->sun_path, path.data(), path.size());
+  const bool abstract = path.starts_with('@');
+  if (abstract) local->sun_path[0] = '\0';
+  out.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (abstract ? 0 : 1));
+  return out;
+}
+
+}  // namespace logrelay

@@ -1,0 +1,33 @@
+#pragma once
+/// Socket addresses: looked up by name with a deadline, and as text. Any thread.
+#include <logrelay/endpoint.hpp>
+#include <logrelay/util/waiter.hpp>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <string>
+#include <vector>
+
+namespace logrelay {
+
+struct address {
+  sockaddr_storage bytes{};
+  socklen_t size = 0;
+
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+  [[nodiscard]] int family() const { return bytes.ss_family; }
+};
+
+/// "192.0.2.1:514", "[2001:db8::1]:514", a unix path, "" for an unnamed unix peer.
+[[nodiscard]] std::string to_text(const address& where);
+
+/// A path of a unix socket; one that begins with '@' is abstract (unix(7)). `fits` is false where it is too long.
+[[nodiscard]] address unix_address(const std::string& path, bool& fits);
+
+/// The addresses of a host and port, afresh at each call; an empty host is the loopback to connect to. The look-up runs
+/// on a thread of its own, which is let go when it has not answered by the deadline or `wait` is told to stop. Empty,
+/// with the reason in `why`, when there is none.
+[[nodiscard]] std::vector<address> resolve(const host_port& where, int socket_type, waiter& wait, steady_time deadline, std::string& why);
+
+}  // namespace logrelay

@@ -1,0 +1,11 @@
+#pragma once
+/// One datagram a line, over UDP or a unix datagram socket. A line is delivered when the kernel has taken it: what
+/// happens to a UDP datagram on its way nobody learns, except that a port where nobody listens is noticed (ICMP), and
+/// lines then wait until somebody does. A line that is too long for a datagram is rejected and counted.
+#include <logrelay/registry.hpp>
+
+namespace logrelay {
+
+extern const output_kind udp_output_kind, unixgram_output_kind;
+
+}  // namespace logrelay

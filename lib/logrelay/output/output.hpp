@@ -1,0 +1,95 @@
+#pragma once
+/// An output: where lines end up. Each has one listener, whose thread alone calls it once it has been prepared. An
+/// output only moves bytes; which lines, in which format and how framed is decided before it, and what is pending is
+/// kept by its queue. Waits go through the waiter and have a deadline; regular files may block as files do.
+///
+/// A new kind is one pair of files that implements this, and one row in the registry.
+#include <logrelay/error.hpp>
+#include <logrelay/util/clock.hpp>
+#include <logrelay/util/waiter.hpp>
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace logrelay {
+
+/// How an operation ended, named after what the listener does next.
+enum class outcome : std::uint8_t {
+  done,    ///< go on (a write may have taken less than it was given: wait until it takes more)
+  retry,   ///< wait, open again, and go on: in mid-line where keeps_place(), else with the first line that is not acked
+  reject,  ///< the next line can never be taken (a datagram that is too long): count it, go on behind it
+  end,     ///< there will never be anyone to take anything (a closed stdout): stop quietly
+};
+
+struct result {
+  outcome what = outcome::done;
+  std::string why;  ///< for all but done: "unable to write /var/log/a.log: No space left on device"
+};
+
+struct write_result {
+  std::size_t taken = 0;  ///< bytes; for datagrams: how many of them
+  outcome what = outcome::done;
+  std::string why;
+};
+
+/// What is to be written next: whole lines, framed for the wire, except that the first may be the rest of one.
+class outgoing {
+ public:
+  virtual ~outgoing() = default;
+  /// For streams the bytes in order; for datagrams one piece a line, without terminator.
+  [[nodiscard]] virtual std::span<const iovec> pieces() const = 0;
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
+  [[nodiscard]] virtual bool mid_line() const = 0;  ///< the first byte goes on a line that was begun
+  /// The last line end within the first `limit` bytes; 0 where there is none.
+  [[nodiscard]] virtual std::size_t line_end_before(std::size_t limit) const = 0;
+  /// The end of the first line, or of the rest of one.
+  [[nodiscard]] virtual std::size_t first_line_end() const = 0;
+};
+
+/// What to poll for while there is nothing else to do; descriptor -1: nothing.
+struct interest {
+  int descriptor = -1;
+  short events = 0;
+};
+
+class output {
+ public:
+  virtual ~output() = default;
+
+  /// Main thread, before anything runs: what has to be there at the start. Throws error; changes no existing data.
+  virtual void prepare() {}
+  /// Main thread, instead of the start, when something else could not be prepared: removes what prepare() made.
+  virtual void unprepare() noexcept {}
+  /// Whether each line is a datagram of its own.
+  [[nodiscard]] virtual bool datagrams() const { return false; }
+
+  /// Whether what was written is still there after a retry (a full disk, a FIFO without a reader), so that writing goes
+  /// on where it stopped. Else close() is called, and after open() everything that was not acked is sent again.
+  [[nodiscard]] virtual bool keeps_place() const { return false; }
+
+  /// Makes it ready for write(). Called before the first write and after each retry.
+  virtual result open(waiter& wait) = 0;
+  /// Writes what can be written now, without waiting. Regular files write all of it.
+  virtual write_result write(const outgoing& lines) = 0;
+  /// What to poll for when write() took less than it was given.
+  [[nodiscard]] virtual interest writable() const { return {}; }
+  /// Bytes that were written since open() and that the other side has not taken yet. Valid after a failed write too,
+  /// until close(). Stays 0 where a write is all that can be known.
+  [[nodiscard]] virtual std::uint64_t unacked() { return 0; }
+  /// What tells, while there is nothing to write, that the other side has gone; then idle_event() is called.
+  [[nodiscard]] virtual interest idle() const { return {}; }
+  virtual result idle_event() { return {}; }
+  /// Everything is written and acked, and nothing more will come: waits until it is safe there, at most `wait`'s stop.
+  virtual result finish(waiter& wait) { static_cast<void>(wait); return {}; }
+  /// Lets go. `torn_bytes` of a line were written that will be sent again: a file takes them back.
+  virtual void close(std::size_t torn_bytes) noexcept = 0;
+
+  virtual result reopen() { return {}; }  ///< HUP, between lines: the path may be another file now
+  virtual result rotate() { return {}; }  ///< ALRM, between lines
+  [[nodiscard]] virtual std::uint64_t rotations() const { return 0; }
+};
+
+}  // namespace logrelay
