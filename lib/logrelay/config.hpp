@@ -27,7 +27,7 @@ struct output_config {
   std::string timestamp;          ///< template of the prefix that -t asks for; empty: none
 };
 
-/// The program's options by their long names: rows as for endpoints.
+/// The program's options by their long names: rows as for endpoints. `timestamp` is yes, no, or the format of a time.
 [[nodiscard]] option_rows global_rows();
 /// Rows that every input has.
 [[nodiscard]] option_rows common_input_rows();
@@ -48,7 +48,9 @@ struct relay_request {
 };
 
 /// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not
-/// unique, `from` that names no input, two outputs to one file. The registries must outlive the result.
+/// unique, `from` that names no input, two outputs to one file. An endpoint without a `name` is called as it was
+/// written, "stdin" or "stdout" for "-", with "#2" and up where that is taken. The registries must outlive the result,
+/// which is of use only when nothing was wrong.
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong);
 
 }  // namespace logrelay

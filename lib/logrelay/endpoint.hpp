@@ -9,24 +9,26 @@
 namespace logrelay {
 
 struct endpoint {
-  std::string text;     ///< as it was written
-  std::string where;    ///< as it was written, without the options: what names and messages call it
-  std::string scheme;   ///< "file", "tcp", "-" …; no scheme is "file", a lone "-" is "-"
-  std::string rest;     ///< behind "scheme:", with "//" taken away for a scheme that was written with it
-  bool slashes = false; ///< written as scheme://
+  std::string text;      ///< as it was written
+  std::string where;     ///< as it was written, without the options: what names and messages call it
+  std::string scheme;    ///< "file", "tcp", "-" …; no scheme is "file", a lone "-" is "-"
+  std::string rest;      ///< behind "scheme:", each ",," a ",", and "//" taken away where it was written so
+  bool slashes = false;  ///< written as scheme://
   given_options options;
 };
 
-/// Takes an endpoint apart. A word of letters, digits, '+' and '-' before the first ':' is a scheme, unless a '/' or a
-/// ',' comes before it. A suffix is an option when it reads `,name=value` with a name of a-z, 0-9 and '-'; `,,` is a
-/// comma; a value may be quoted whole with ' or ". Mistakes: an empty text, an unclosed quote.
+/// Takes an endpoint apart. A word of letters, digits, '+' and '-', the first a letter or a digit, before the first
+/// ':' is a scheme. A suffix is an option when it reads `,name=value` with a name of a-z, 0-9 and '-'; its value goes
+/// on to the next such suffix, so that `match=a{1,3}` means what it says. `,,` is a comma. A value may be quoted whole
+/// with ' or "; inside, nothing has a meaning. Mistakes: an empty text, an unclosed quote, text behind a quote.
 endpoint parse_endpoint(std::string_view text, mistakes& wrong);
 
 struct host_port {
-  std::string host;  ///< empty: every address
-  std::string port;
+  std::string host;  ///< empty: every address; without the brackets of an IPv6 address
+  std::string port;  ///< a number from 0 to 65535 in decimal
 };
-/// "host:514", ":514", "[::1]:514". A mistake that names `whose` when there is no port or it is not 0 to 65535.
+/// "host:514", ":514", "[::1]:514". A mistake that names `whose` when there is no port or it is not 0 to 65535, or
+/// when the host cannot be one; both are empty then.
 host_port parse_host_port(std::string_view text, std::string_view whose, mistakes& wrong);
 
 }  // namespace logrelay

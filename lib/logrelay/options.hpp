@@ -3,6 +3,7 @@
 /// configuration file's keys, --help, and the check that the man page names it. Everything here runs on the main
 /// thread before the start and does no I/O.
 #include <logrelay/error.hpp>
+#include <logrelay/util/near_miss.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -16,12 +17,12 @@
 namespace logrelay {
 
 enum class option_type {
-  yes_no,    ///< yes|no
+  yes_no,    ///< yes|no, also true|false, on|off and 1|0
   size,      ///< bytes: 512, 64K, 64M, 1G (1024s)
   duration,  ///< 500ms, 10s, 5m, 1h, 7d
   count,     ///< a whole number from 0
-  text,      ///< anything
-  choice,    ///< one of `choices`
+  text,      ///< anything but nothing
+  choice,    ///< one of `choices`, in any case
   regex,     ///< a regular expression as RE2 takes it
   mode,      ///< file permissions in octal: 0640
 };
@@ -33,13 +34,17 @@ struct option_row {
   std::string_view help;          ///< one sentence: what setting it leads to
   std::string_view choices = {};  ///< for `choice`: "newline|nul|octet"; a synonym after '=': "warning=warn"
   bool repeatable = false;
+  std::string_view least = {};    ///< of a size, duration or count, as a user would write it; empty: no bound
+  std::string_view most = {};
+  std::string_view value_name = {};  ///< what --help calls the value, "FILE"; empty: a word for the type
 };
 
 using option_rows = std::span<const option_row>;
 using given_options = std::vector<std::pair<std::string, std::string>>;
 
 /// The validated values of one input, output or program: what was given, else the row's default. Asking for a name
-/// that is in no row, or as another type than its row's, is a mistake of ours and throws std::logic_error.
+/// that is in no row, or as another type than its row's, is a mistake of ours and throws std::logic_error. Points to
+/// its rows, which have to outlive it.
 class option_values {
  public:
   [[nodiscard]] bool given(std::string_view name) const;  ///< by the user
@@ -47,10 +52,10 @@ class option_values {
   [[nodiscard]] bool yes(std::string_view name) const;
   [[nodiscard]] std::uint64_t size(std::string_view name) const;  ///< bytes; 0 where there is none
   [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;  ///< 0 where there is none
-  [[nodiscard]] std::uint64_t count(std::string_view name) const;
+  [[nodiscard]] std::uint64_t count(std::string_view name) const;                 ///< 0 where there is none
   [[nodiscard]] const std::string& text(std::string_view name) const;  ///< of a choice: its first synonym
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;  ///< of a repeatable row, in order
-  [[nodiscard]] unsigned mode(std::string_view name) const;
+  [[nodiscard]] unsigned mode(std::string_view name) const;                 ///< 0 where there is none
 
  private:
   friend option_values parse_options(const given_options&, std::span<const option_rows>, std::string_view, mistakes&);
@@ -61,19 +66,18 @@ class option_values {
     std::uint64_t number = 0;  // bytes, milliseconds, count, mode or 1 for yes
   };
   [[nodiscard]] const value& find(std::string_view name) const;
+  [[nodiscard]] const value& find(std::string_view name, option_type type) const;
   std::map<std::string, value, std::less<>> values_;
 };
 
 /// Checks what was given against the rows of all tables. Each mistake names `whose` ("output 'app.log'"), the option,
-/// the value and the way out; an unknown name is answered with the near ones. A default in a later table replaces an
-/// earlier table's row of the same name. Never stops at the first mistake.
+/// the value and the way out; an unknown name is answered with the near ones. An empty `whose` is the program itself,
+/// whose options are called '--name'. A row in a later table replaces an earlier table's row of the same name. Never
+/// stops at the first mistake; a value that is one leaves the default in its place.
 option_values parse_options(const given_options& given, std::span<const option_rows> tables, std::string_view whose,
                             mistakes& wrong);
 
-/// The names in `known` that `word` was probably meant to be, nearest first, at most three. Optimal string alignment
-/// distance of at most a third of the length; a unique prefix counts too.
-[[nodiscard]] std::vector<std::string_view> near_misses(std::string_view word, std::span<const std::string_view> known);
-/// " (did you mean 'queue' or 'quit'?)", or nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
+/// The names that a row's `choices` offers, synonyms left out.
+[[nodiscard]] std::vector<std::string_view> choice_names(const option_row& row);
 
 }  // namespace logrelay

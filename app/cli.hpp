@@ -1,0 +1,23 @@
+#pragma once
+/// The command line and the environment, made into a request. Words are only told apart here; what they mean is
+/// checked by make_config. Main thread, before anything starts.
+#include <logrelay/config.hpp>
+
+#include <string>
+
+namespace logrelay {
+
+struct command_line {
+  relay_request request;
+  enum class action { run, check, help, version } what = action::run;
+};
+
+/// Reads argv, then LOGRELAY_… for every long option that argv leaves out (all but --help and --version: images often
+/// set LOGRELAY_VERSION for themselves; an empty variable counts as not set). All mistakes are reported; none when
+/// --help or --version is asked for, which wins over everything else.
+command_line read_command_line(int argc, char** argv, const registries& known, mistakes& wrong);
+
+/// What --help prints: every option from its row, in 80 columns.
+std::string help_text(const registries& known);
+
+}  // namespace logrelay

@@ -1,0 +1,275 @@
+#include <logrelay/config.hpp>
+#include <logrelay/core/level.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace logrelay {
+
+namespace {
+
+constexpr std::string_view framings = "newline|nul|octet";
+
+constexpr option_row global_table[] = {
+    {.name = "timestamp", .type = option_type::text, .fallback = "no",
+     .help = "Prefix every line with the time of its reading and a space; RFC 3339, UTC, microseconds unless FORMAT says otherwise.",
+     .value_name = "FORMAT"},
+    {.name = "drain-timeout", .type = option_type::duration, .fallback = "30s",
+     .help = "How long outputs may make no progress after the end of the input; after TERM or INT the whole time, then 8s by default."},
+    {.name = "report", .type = option_type::text, .fallback = "",
+     .help = "Write the balance of every output as JSON to FILE at exit and on USR1; - is stderr.", .value_name = "FILE"},
+    {.name = "verbose", .type = option_type::yes_no, .fallback = "no", .help = "Say what is done, beside what is wrong."},
+    {.name = "quiet", .type = option_type::yes_no, .fallback = "no", .help = "Say nothing but errors."},
+};
+
+constexpr option_row input_table[] = {
+    {.name = "name", .type = option_type::text, .fallback = "",
+     .help = "What reports, messages and an output's from call this input instead of its endpoint."},
+    {.name = "framing", .type = option_type::choice, .fallback = "newline",
+     .help = "What ends a line of a stream; a datagram is always one line.", .choices = framings},
+    {.name = "max-line", .type = option_type::size, .fallback = "1M",
+     .help = "A line longer than this is counted as long, and max-line-action applies.", .least = "1", .most = "1G"},
+    {.name = "max-line-action", .type = option_type::choice, .fallback = "split",
+     .help = "Whether a line that is too long goes on as several, loses its end, or is left out.",
+     .choices = "split|truncate|drop"},
+    {.name = "decode", .type = option_type::choice, .fallback = "none",
+     .help = "With prefix, a <N> before a line is its priority.", .choices = "none|prefix"},
+    {.name = "default-level", .type = option_type::choice, .fallback = "info",
+     .help = "The level of lines that carry none.", .choices = level_choices},
+};
+
+constexpr option_row output_table[] = {
+    {.name = "queue", .type = option_type::size, .fallback = "64M",
+     .help = "Memory that lines may take while they wait for this output; when it is full, overflow applies.", .least = "1"},
+    {.name = "overflow", .type = option_type::choice, .fallback = "adaptive",
+     .help = "When the queue is full, hold the inputs, leave out lines, or hold them only while the output makes progress.",
+     .choices = "block|drop-newest|drop-oldest|adaptive"},
+    {.name = "from", .type = option_type::text, .fallback = "",
+     .help = "Take only the lines of the input of this name; repeat it for several.", .repeatable = true,
+     .value_name = "INPUT"},
+    {.name = "format", .type = option_type::text, .fallback = "raw",
+     .help = "How a line is written: a name from the list of formats, or a template with a { in it.", .value_name = "FORMAT"},
+    {.name = "framing", .type = option_type::choice, .fallback = "",
+     .help = "What ends a line; by default what the format and the transport call for.", .choices = framings},
+    {.name = "name", .type = option_type::text, .fallback = "",
+     .help = "What reports and messages call this output instead of its endpoint."},
+    {.name = "stall-after", .type = option_type::duration, .fallback = "2s",
+     .help = "Without progress for this long, an adaptive output counts as dead and no longer holds the inputs.", .least = "10ms"},
+    {.name = "gap-marker", .type = option_type::yes_no, .fallback = "yes",
+     .help = "Write a line in place of lines that were dropped, with their number, the reason and the time."},
+    {.name = "strip-ansi", .type = option_type::yes_no, .fallback = "no",
+     .help = "Leave out the escape sequences with which terminals show colours."},
+};
+
+/// An endpoint with what it will be called.
+struct named_endpoint {
+  endpoint where;
+  std::string name;
+  std::string whose;  ///< "output 'app.log'", for messages
+};
+
+/// What the two sides have in common, so that inputs and outputs are looked up by the same words.
+struct side {
+  std::string_view self;             ///< "input"
+  std::string_view other;            ///< "output"
+  std::string_view name_of_dash;     ///< what "-" is called
+  std::vector<std::string_view> schemes;
+  std::vector<std::string_view> other_schemes;
+};
+
+template <typename Kind>
+std::vector<std::string_view> schemes_of(const std::vector<Kind>& kinds) {
+  std::vector<std::string_view> schemes;
+  for (const Kind& kind : kinds) schemes.push_back(kind.scheme);
+  return schemes;
+}
+
+bool contains(std::span<const std::string_view> words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The value of `name` as it was written; the first, should there be several.
+std::string given_name(const endpoint& where) {
+  for (const auto& [key, value] : where.options)
+    if (key == "name") return value;
+  return {};
+}
+
+/// Endpoints with their names. Names that were given come first: an endpoint's own gives way to them with "#2".
+std::vector<named_endpoint> read_endpoints(const std::vector<std::string>& texts, const side& ours, mistakes& wrong) {
+  std::vector<named_endpoint> read;
+  std::set<std::string> taken;
+  for (const std::string& text : texts) {
+    endpoint where = parse_endpoint(text, wrong);
+    std::string name = given_name(where);
+    if (!name.empty() && !taken.insert(name).second)
+      wrong.add(fmt::format("{} '{}': another {} has the name '{}' too", ours.self, where.where, ours.self, name));
+    read.push_back({std::move(where), std::move(name), {}});
+  }
+  for (named_endpoint& each : read) {
+    if (each.name.empty()) {
+      const std::string own = each.where.scheme == "-" ? std::string(ours.name_of_dash) : each.where.where;
+      each.name = own;
+      for (int n = 2; !taken.insert(each.name).second; ++n) each.name = fmt::format("{}#{}", own, n);
+    }
+    each.whose = fmt::format("{} '{}'", ours.self, each.name);
+  }
+  return read;
+}
+
+void add_unknown_scheme(const named_endpoint& which, const side& ours, mistakes& wrong) {
+  const endpoint& where = which.where;
+  if (contains(ours.other_schemes, where.scheme)) {
+    wrong.add(fmt::format("{}: '{}' can only be an {}", which.whose, where.scheme, ours.other));
+    return;
+  }
+  std::string way_out;
+  if (contains(ours.schemes, "file")) way_out += fmt::format("; a file of that name is './{}'", where.where);
+  const bool port = !where.rest.empty() && where.rest.find_first_not_of("0123456789") == std::string::npos;
+  if (port && contains(ours.schemes, "tcp")) way_out += fmt::format("; a host and its port are 'tcp://{}'", where.where);
+  wrong.add(fmt::format("{}: unknown scheme '{}'{}{}", which.whose, where.scheme,
+                        did_you_mean(where.scheme, ours.schemes), way_out));
+}
+
+template <typename Kind>
+const Kind* find_kind(const std::vector<Kind>& kinds, const named_endpoint& which, const side& ours, mistakes& wrong) {
+  if (which.where.where.empty()) return nullptr;  // said already
+  const auto found =
+      std::find_if(kinds.begin(), kinds.end(), [&](const Kind& kind) { return kind.scheme == which.where.scheme; });
+  if (found != kinds.end()) return &*found;
+  add_unknown_scheme(which, ours, wrong);
+  return nullptr;
+}
+
+void check_format(std::string_view text, std::string_view whose, const registries& known, mistakes& wrong) {
+  for (const format_kind& kind : known.formats)
+    if (kind.matches(text)) {
+      if (kind.check) kind.check(text, whose, wrong);
+      return;
+    }
+  std::vector<std::string_view> names;  // of those that are asked for by name, which a template is not
+  for (const format_kind& kind : known.formats)
+    if (kind.matches(kind.name)) names.push_back(kind.name);
+  const std::string suggestion = did_you_mean(text, names);
+  names.push_back("a template such as '{time} {line}'");
+  wrong.add(fmt::format("{}: unknown format '{}'{}: write {}", whose, text, suggestion, listed(names)));
+}
+
+/// The template of the prefix that --timestamp asks for.
+std::string timestamp_prefix(const option_values& global, const registries& known, mistakes& wrong) {
+  const std::string& text = global.text("timestamp");
+  if (text == "no") return {};
+  if (text == "yes") return "{time} ";
+  if (text.find_first_of("{}") != std::string::npos) {
+    wrong.add(fmt::format("'--timestamp={}' is no time format: write it like %H:%M:%S, without {{ and }}", text));
+    return {};
+  }
+  std::string prefix = fmt::format("{{time:{}}} ", text);
+  check_format(prefix, "--timestamp", known, wrong);
+  return prefix;
+}
+
+/// Places of the inputs that an output takes.
+std::vector<std::size_t> sources(const output_config& output, std::string_view whose,
+                                 const std::vector<input_config>& inputs, mistakes& wrong) {
+  if (!output.options.given("from")) {
+    std::vector<std::size_t> every(inputs.size());
+    std::iota(every.begin(), every.end(), std::size_t{0});
+    return every;
+  }
+  std::vector<std::string_view> names;
+  for (const input_config& input : inputs) names.push_back(input.name);
+  std::set<std::size_t> places;
+  for (const std::string& name : output.options.all("from")) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end())
+      places.insert(static_cast<std::size_t>(found - names.begin()));
+    else
+      wrong.add(fmt::format("{}: 'from={}' names no input{}", whose, name, did_you_mean(name, names)));
+  }
+  return {places.begin(), places.end()};
+}
+
+std::vector<input_config> make_inputs(const relay_request& request, const side& ours, const registries& known,
+                                      mistakes& wrong) {
+  const auto written = request.inputs.empty() ? std::vector<std::string>{"-"} : request.inputs;
+  std::vector<input_config> inputs;
+  for (named_endpoint& which : read_endpoints(written, ours, wrong)) {
+    input_config& input = inputs.emplace_back();
+    input.kind = find_kind(known.inputs, which, ours, wrong);
+    input.where = std::move(which.where);
+    input.name = std::move(which.name);
+    if (!input.kind) continue;
+    input.options =
+        parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
+    if (input.kind->check) input.kind->check(input, wrong);
+  }
+  const auto reads_stdin = [](const input_config& input) { return input.where.scheme == "-"; };
+  if (std::count_if(inputs.begin(), inputs.end(), reads_stdin) > 1)
+    wrong.add("standard input is read twice: each input would get parts of its lines");
+  return inputs;
+}
+
+std::vector<output_config> make_outputs(const relay_request& request, const side& ours, const registries& known,
+                                        const std::vector<input_config>& inputs, const std::string& timestamp,
+                                        mistakes& wrong) {
+  const auto written = request.outputs.empty() ? std::vector<std::string>{"-"} : request.outputs;
+  std::vector<output_config> outputs;
+  for (named_endpoint& which : read_endpoints(written, ours, wrong)) {
+    output_config& output = outputs.emplace_back();
+    output.kind = find_kind(known.outputs, which, ours, wrong);
+    output.where = std::move(which.where);
+    output.name = std::move(which.name);
+    output.timestamp = timestamp;
+    if (!output.kind) continue;
+    std::vector<option_rows> tables = {common_output_rows()};
+    for (const filter_kind& filter : known.filters) tables.push_back(filter.options);
+    tables.push_back(output.kind->options);
+    output.options = parse_options(output.where.options, tables, which.whose, wrong);
+    check_format(output.options.text("format"), which.whose, known, wrong);
+    output.from = sources(output, which.whose, inputs, wrong);
+    if (output.kind->check) output.kind->check(output, wrong);
+  }
+  return outputs;
+}
+
+void check_files_differ(const std::vector<output_config>& outputs, mistakes& wrong) {
+  std::map<std::string, const output_config*> writers;
+  for (const output_config& output : outputs) {
+    if (output.where.scheme != "file" || output.where.rest.empty()) continue;
+    std::error_code ec;  // without a current folder the path stays as it was written
+    std::filesystem::path path = std::filesystem::absolute(output.where.rest, ec);
+    if (ec) path = output.where.rest;
+    const auto [first, added] = writers.emplace(path.lexically_normal().string(), &output);
+    if (!added)
+      wrong.add(fmt::format("output '{}': {} is written by output '{}' already", output.name, first->first, first->second->name));
+  }
+}
+
+}  // namespace
+
+option_rows global_rows() { return global_table; }
+option_rows common_input_rows() { return input_table; }
+option_rows common_output_rows() { return output_table; }
+
+relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong) {
+  const side in{"input", "output", "stdin", schemes_of(known.inputs), schemes_of(known.outputs)};
+  const side out{"output", "input", "stdout", schemes_of(known.outputs), schemes_of(known.inputs)};
+  relay_config config;
+  config.global = parse_options(request.global, std::array{global_rows()}, "", wrong);
+  if (config.global.yes("quiet") && config.global.yes("verbose"))
+    wrong.add("--quiet and --verbose are given both: leave one out");
+  const std::string timestamp = timestamp_prefix(config.global, known, wrong);
+  config.inputs = make_inputs(request, in, known, wrong);
+  config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
+  check_files_differ(config.outputs, wrong);
+  return config;
+}
+
+}  // namespace logrelay

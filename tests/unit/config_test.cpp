@@ -1,0 +1,220 @@
+#include <catch2/catch.hpp>
+#include <logrelay/config.hpp>
+
+#include <filesystem>
+
+using namespace logrelay;
+using texts = std::vector<std::string>;
+using places = std::vector<std::size_t>;
+
+namespace {
+
+constexpr option_row stdout_rows[] = {{"overflow", option_type::choice, "block", "Hold.", "block|adaptive"}};
+constexpr option_row file_rows[] = {{"rotate", option_type::size, "", "Rotate."}};
+constexpr option_row level_rows[] = {{"level", option_type::choice, "", "Level.", "err=error|info|debug"}};
+
+template <typename Config>
+void refuse_forbidden(const Config& config, mistakes& wrong) {
+  if (config.where.rest == "forbidden") wrong.add(config.name + " is forbidden");
+}
+
+void check_template(std::string_view text, std::string_view whose, mistakes& wrong) {
+  if (text.find("{nothing}") != std::string_view::npos) wrong.add(std::string(whose) + ": unknown field 'nothing'");
+  if (text.find("%Q") != std::string_view::npos) wrong.add(std::string(whose) + ": bad time");
+}
+
+/// Inputs "-", "tcp" and "tail"; outputs "-", "tcp" and "file".
+registries small_registries() {
+  registries known;
+  known.inputs = {{"-", "-", "stdin", {}, nullptr, nullptr},
+                  {"tcp", "tcp://:PORT", "tcp", {}, refuse_forbidden<input_config>, nullptr},
+                  {"tail", "tail:PATH", "tail", {}, nullptr, nullptr}};
+  known.outputs = {{"-", "-", "stdout", stdout_rows, nullptr, nullptr},
+                   {"tcp", "tcp://HOST:PORT", "tcp", {}, refuse_forbidden<output_config>, nullptr},
+                   {"file", "PATH", "file", file_rows, nullptr, nullptr}};
+  known.formats = {
+      {"raw", "as it came", [](std::string_view text) { return text == "raw"; }, nullptr, nullptr},
+      {"json", "an object", [](std::string_view text) { return text == "json"; }, nullptr, nullptr},
+      {"template", "a template", [](std::string_view text) { return text.find('{') != std::string_view::npos; },
+       check_template, nullptr}};
+  known.filters = {{level_rows, nullptr}};
+  return known;
+}
+
+const registries known = small_registries();
+
+relay_config make(const relay_request& request) {
+  mistakes wrong;
+  relay_config config = make_config(request, known, wrong);
+  CHECK(wrong.texts() == texts{});
+  return config;
+}
+
+texts wrong_with(const relay_request& request) {
+  mistakes wrong;
+  (void)make_config(request, known, wrong);
+  return wrong.texts();
+}
+texts wrong_with_outputs(texts outputs) { return wrong_with({{}, std::move(outputs), {}}); }
+
+template <typename Config>
+texts names_of(const std::vector<Config>& configs) {
+  texts names;
+  for (const Config& config : configs) names.push_back(config.name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("nothing asked for is standard input to standard output", "[config]") {
+  const relay_config config = make({});
+  REQUIRE(config.inputs.size() == 1);
+  REQUIRE(config.outputs.size() == 1);
+  CHECK(config.inputs[0].name == "stdin");
+  CHECK(config.inputs[0].kind == &known.inputs[0]);
+  CHECK(config.outputs[0].name == "stdout");
+  CHECK(config.outputs[0].kind == &known.outputs[0]);
+  CHECK(config.outputs[0].from == places{0});
+  CHECK(config.outputs[0].timestamp.empty());
+}
+
+TEST_CASE("the common options have their documented defaults", "[config]") {
+  const relay_config config = make({{}, {"app.log"}, {}});
+  using namespace std::chrono_literals;
+  const option_values& input = config.inputs[0].options;
+  CHECK(input.text("framing") == "newline");
+  CHECK(input.size("max-line") == 1u << 20);
+  CHECK(input.text("max-line-action") == "split");
+  CHECK(input.text("decode") == "none");
+  CHECK(input.text("default-level") == "info");
+  const option_values& output = config.outputs[0].options;
+  CHECK(output.size("queue") == 64u << 20);
+  CHECK(output.text("overflow") == "adaptive");
+  CHECK(output.text("format") == "raw");
+  CHECK_FALSE(output.has("framing"));
+  CHECK_FALSE(output.has("from"));
+  CHECK(output.duration("stall-after") == 2s);
+  CHECK(output.yes("gap-marker"));
+  CHECK_FALSE(output.yes("strip-ansi"));
+  CHECK(config.global.duration("drain-timeout") == 30s);
+  CHECK_FALSE(config.global.given("drain-timeout"));
+}
+
+TEST_CASE("a kind's own row replaces the common default", "[config]") {
+  CHECK(make({{}, {"-"}, {}}).outputs[0].options.text("overflow") == "block");
+  CHECK(wrong_with_outputs({"-,overflow=drop-oldest"}) ==
+        texts{"output 'stdout': 'overflow=drop-oldest' is unknown: write block or adaptive"});
+}
+
+TEST_CASE("an output takes common options, those of the filters and its kind's own", "[config]") {
+  const relay_config config = make({{}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
+  const option_values& options = config.outputs[0].options;
+  CHECK(options.size("queue") == 1u << 20);
+  CHECK(options.text("level") == "err");
+  CHECK(options.size("rotate") == 2u << 20);
+}
+
+TEST_CASE("endpoints are called as they were written without their options", "[config]") {
+  const relay_config config = make({{"tcp://:1,max-line=2K", "-"}, {"a.log,rotate=1M", "tcp://h:5", "b,name=audit"}, {}});
+  CHECK(names_of(config.inputs) == texts{"tcp://:1", "stdin"});
+  CHECK(names_of(config.outputs) == texts{"a.log", "tcp://h:5", "audit"});
+}
+
+TEST_CASE("a name that was not given gives way to others of its kind", "[config]") {
+  CHECK(names_of(make({{}, {"tcp://h:5", "tcp://h:5", "tcp://h:5"}, {}}).outputs) ==
+        texts{"tcp://h:5", "tcp://h:5#2", "tcp://h:5#3"});
+  CHECK(names_of(make({{}, {"-", "a,name=stdout"}, {}}).outputs) == texts{"stdout#2", "stdout"});
+  CHECK(names_of(make({{}, {"tcp://h:5", "tcp://h:5", "a,name=tcp://h:5#2"}, {}}).outputs) ==
+        texts{"tcp://h:5", "tcp://h:5#3", "tcp://h:5#2"});
+}
+
+TEST_CASE("a name that was given twice is a mistake", "[config]") {
+  CHECK(wrong_with_outputs({"a,name=x", "b,name=x"}) == texts{"output 'b': another output has the name 'x' too"});
+  CHECK(make({{"-,name=x"}, {"a,name=x"}, {}}).outputs[0].name == "x");
+}
+
+TEST_CASE("an unknown scheme is answered with the near ones and the way out", "[config]") {
+  CHECK(wrong_with_outputs({"tpc://h:5"}) ==
+        texts{"output 'tpc://h:5': unknown scheme 'tpc' (did you mean 'tcp'?); a file of that name is './tpc://h:5'"});
+  CHECK(wrong_with_outputs({"localhost:514"}) ==
+        texts{"output 'localhost:514': unknown scheme 'localhost'; a file of that name is './localhost:514'; a host and its "
+              "port are 'tcp://localhost:514'"});
+  CHECK(wrong_with({{"tial:x"}, {}, {}}) == texts{"input 'tial:x': unknown scheme 'tial' (did you mean 'tail'?)"});
+}
+
+TEST_CASE("a scheme of the other side is told as such", "[config]") {
+  CHECK(wrong_with_outputs({"tail:x"}) == texts{"output 'tail:x': 'tail' can only be an input"});
+  CHECK(wrong_with({{"app.log"}, {}, {}}) == texts{"input 'app.log': 'file' can only be an output"});
+}
+
+TEST_CASE("an unknown option names its output and the near ones", "[config]") {
+  CHECK(wrong_with_outputs({"app.log,rotat=1M"}) == texts{"output 'app.log': unknown option 'rotat' (did you mean 'rotate'?)"});
+  CHECK(wrong_with_outputs({"app.log,levle=info"}) == texts{"output 'app.log': unknown option 'levle' (did you mean 'level'?)"});
+  CHECK(wrong_with({{"-,max-lin=1"}, {}, {}}) ==
+        texts{"input 'stdin': unknown option 'max-lin' (did you mean 'max-line'?)"});
+}
+
+TEST_CASE("all mistakes of all endpoints are told at once", "[config]") {
+  const texts wrong = wrong_with({{"tial:x", "-,zzz=1", ""}, {"a,rotate=x,zzz=1", "b,match='"}, {{"report", ""}, {"zzz", "1"}}});
+  CHECK(wrong.size() == 9);
+}
+
+TEST_CASE("the longest line is from 1 byte to 1 GiB", "[config]") {
+  CHECK(make({{"-,max-line=1"}, {}, {}}).inputs[0].options.size("max-line") == 1);
+  CHECK(make({{"-,max-line=1G"}, {}, {}}).inputs[0].options.size("max-line") == 1u << 30);
+  CHECK(wrong_with({{"-,max-line=0"}, {}, {}}) == texts{"input 'stdin': 'max-line=0' is too little: write at least 1"});
+  CHECK(wrong_with({{"-,max-line=2G"}, {}, {}}) == texts{"input 'stdin': 'max-line=2G' is too much: write at most 1G"});
+}
+
+TEST_CASE("an output takes every input unless it says from which", "[config]") {
+  const relay_config config = make({{"-", "tcp://:1,name=net", "tail:x"}, {"a", "b,from=tail:x,from=net,from=net", "c,from=stdin"}, {}});
+  CHECK(config.outputs[0].from == places{0, 1, 2});
+  CHECK(config.outputs[1].from == places{1, 2});
+  CHECK(config.outputs[2].from == places{0});
+}
+
+TEST_CASE("from an input that there is not is a mistake", "[config]") {
+  CHECK(wrong_with_outputs({"a,from=stdni"}) == texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
+}
+
+TEST_CASE("two outputs to one file are a mistake however it is written", "[config]") {
+  const std::string here = std::filesystem::current_path().string();
+  for (const std::string& other : {std::string("a"), std::string("./a"), std::string("x/../a"), here + "/a", std::string("file:a")})
+    CHECK(wrong_with_outputs({"a,name=first", other + ",name=second"}) ==
+          texts{"output 'second': " + here + "/a is written by output 'first' already"});
+  CHECK(wrong_with_outputs({"a", "b", "x/a", "tcp://a:1"}) == texts{});
+}
+
+TEST_CASE("standard input cannot be read twice", "[config]") {
+  CHECK(wrong_with({{"-", "-,name=x"}, {}, {}}) == texts{"standard input is read twice: each input would get parts of its lines"});
+}
+
+TEST_CASE("a format is checked by the kind that it asks for", "[config]") {
+  CHECK(make({{}, {"a,format={time} {line}"}, {}}).outputs[0].options.text("format") == "{time} {line}");
+  CHECK(wrong_with_outputs({"a,format={nothing}"}) == texts{"output 'a': unknown field 'nothing'"});
+  CHECK(wrong_with_outputs({"a,format=jsn"}) ==
+        texts{"output 'a': unknown format 'jsn' (did you mean 'json'?): write raw, json or a template such as '{time} {line}'"});
+}
+
+TEST_CASE("a kind checks what its options say together", "[config]") {
+  CHECK(wrong_with({{"tcp://forbidden,name=in"}, {"tcp://forbidden,name=out"}, {}}) ==
+        texts{"in is forbidden", "out is forbidden"});
+}
+
+TEST_CASE("a timestamp becomes the template of a prefix", "[config]") {
+  const auto prefix = [](std::string format) { return make({{}, {}, {{"timestamp", std::move(format)}}}).outputs[0].timestamp; };
+  CHECK(prefix("yes") == "{time} ");
+  CHECK(prefix("no").empty());
+  CHECK(prefix("%H:%M") == "{time:%H:%M} ");
+}
+
+TEST_CASE("a timestamp that is no time format is a mistake", "[config]") {
+  CHECK(wrong_with({{}, {}, {{"timestamp", "%H}"}}}) ==
+        texts{"'--timestamp=%H}' is no time format: write it like %H:%M:%S, without { and }"});
+  CHECK(wrong_with({{}, {}, {{"timestamp", "%Q"}}}) == texts{"--timestamp: bad time"});
+}
+
+TEST_CASE("quiet and verbose exclude each other", "[config]") {
+  CHECK(wrong_with({{}, {}, {{"quiet", "yes"}, {"verbose", "yes"}}}) == texts{"--quiet and --verbose are given both: leave one out"});
+  CHECK(wrong_with({{}, {}, {{"quiet", "no"}, {"verbose", "yes"}}}) == texts{});
+}
