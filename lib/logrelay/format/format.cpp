@@ -16,9 +16,10 @@ priority leading_priority(std::string_view line) {
   std::size_t at = 1;
   while (at < line.size() && line[at] >= '0' && line[at] <= '9') {
     value = value * 10 + (line[at++] - '0');
-    if (value > most || (value == 0 && at > 2)) return {};
+    if (value > most) return {};
   }
   if (at == 1 || at == line.size() || line[at] != '>') return {};
+  if (at > 2 && line[1] == '0') return {};
   return {value, at + 1};
 }
 
