@@ -1,0 +1,195 @@
+#include <logrelay/core/level.hpp>
+#include <logrelay/format/facility.hpp>
+#include <logrelay/format/format.hpp>
+#include <logrelay/format/template.hpp>
+#include <logrelay/format/time_text.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace logrelay {
+namespace {
+
+// In the order of the alternatives below.
+constexpr std::array<std::string_view, 10> field_names = {"line",   "message", "time",     "tai64n", "input",
+                                                          "stream", "peer",    "facility", "level",  "host"};
+enum class field { line, message, time, tai64n, input, stream, peer, facility, level, host };
+
+using piece = std::variant<std::string, field, strftime_text>;  // as it is, by name, `{time:...}`
+
+/// Reads a template from its front, and goes on behind each mistake to find them all.
+class template_parser {
+ public:
+  template_parser(std::string_view text, std::string_view whose, mistakes& wrong)
+      : rest_(text), text_(text), whose_(whose), wrong_(wrong) {}
+
+  std::vector<piece> parse() {
+    while (!rest_.empty()) {
+      if (rest_.starts_with("{{") || rest_.starts_with("}}")) {
+        literal_ += rest_.front();
+        rest_.remove_prefix(2);
+      } else if (rest_.front() == '{') {
+        parse_braces();
+      } else if (rest_.front() == '}') {
+        complain("'}' without its '{' (a brace is written '}}')");
+        rest_.remove_prefix(1);
+      } else {
+        const std::size_t end = std::min(rest_.find_first_of("{}"), rest_.size());
+        literal_ += unescaped(rest_.substr(0, end));
+        rest_.remove_prefix(end);
+      }
+    }
+    end_literal();
+    return std::move(pieces_);
+  }
+
+ private:
+  void parse_braces() {
+    const std::size_t close = rest_.find('}');
+    if (close == std::string_view::npos) {
+      complain("'{' without its '}' (a brace is written '{{')");
+      rest_ = {};
+      return;
+    }
+    const std::string_view inside = rest_.substr(1, close - 1);
+    rest_.remove_prefix(close + 1);
+
+    const std::size_t colon = inside.find(':');
+    const std::string_view name = inside.substr(0, colon);
+    const auto found = std::find(field_names.begin(), field_names.end(), name);
+    if (found == field_names.end()) return complain_of_name(name);
+    const auto known = static_cast<field>(found - field_names.begin());
+    if (colon == std::string_view::npos) return add(known);
+    if (known != field::time) return complain(fmt::format("'{{{}}}': only 'time' takes a format", inside));
+    const std::string pattern = unescaped(inside.substr(colon + 1));
+    if (is_useless_strftime(pattern))
+      return complain(fmt::format("'{{{}}}': strftime gives nothing, or more than {} bytes", inside,
+                                  strftime_text::longest));
+    add(strftime_text(pattern));
+  }
+
+  std::string unescaped(std::string_view text) {
+    std::string plain;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] != '\\') {
+        plain += text[at];
+        continue;
+      }
+      const char escaped = ++at < text.size() ? text[at] : '\0';
+      if (escaped == 'n')
+        plain += '\n';
+      else if (escaped == 't')
+        plain += '\t';
+      else if (escaped == '\\')
+        plain += '\\';
+      else
+        complain(fmt::format("unknown escape '{}' (there are \\n, \\t and \\\\)", text.substr(at - 1, 2)));
+    }
+    return plain;
+  }
+
+  void complain_of_name(std::string_view name) {
+    std::string ways_out = did_you_mean(name, field_names);
+    if (ways_out.empty()) ways_out = fmt::format(" (there are {})", fmt::join(field_names, ", "));
+    complain(fmt::format("unknown name '{}'{}", name, ways_out));
+  }
+
+  void complain(std::string_view what) {
+    wrong_.add(fmt::format("{}: format '{}': {}", whose_, text_, what));
+  }
+
+  void add(piece next) {
+    end_literal();
+    pieces_.push_back(std::move(next));
+  }
+
+  void end_literal() {
+    if (!literal_.empty()) pieces_.emplace_back(std::exchange(literal_, {}));
+  }
+
+  std::string_view rest_;
+  std::string literal_;  // read, but not yet a piece
+  std::vector<piece> pieces_;
+  const std::string_view text_;
+  const std::string_view whose_;
+  mistakes& wrong_;
+};
+
+std::string this_host() {
+  char name[HOST_NAME_MAX + 1] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) return {};
+  return name;
+}
+
+void append_known(std::string_view text, std::string& to) {
+  if (text.empty())
+    to += '-';
+  else
+    to += text;
+}
+
+class template_text final : public format {
+ public:
+  explicit template_text(std::vector<piece> pieces) : pieces_(std::move(pieces)) {}
+
+  void append(const line_view& line, std::string& to) override {
+    for (piece& next : pieces_) {
+      if (const auto* literal = std::get_if<std::string>(&next))
+        to += *literal;
+      else if (const auto* name = std::get_if<field>(&next))
+        append_field(*name, line, to);
+      else
+        std::get<strftime_text>(next).append(line.time(), to);
+    }
+  }
+
+ private:
+  void append_field(field name, const line_view& line, std::string& to) {
+    switch (name) {
+      case field::line: to += line.line(); return;
+      case field::message: to += line.message(); return;
+      case field::time: return time_.append(line.time(), to);
+      case field::tai64n: return append_tai64n(line.time(), to);
+      case field::input: return append_known(line.from().input_name, to);
+      case field::stream: return append_known(line.from().stream, to);
+      case field::peer: return append_known(line.from().peer, to);
+      case field::facility: return append_known(facility_name(line.facility()), to);
+      case field::level: to += level_name(line.severity()); return;
+      case field::host: return append_known(host_, to);
+    }
+  }
+
+  std::vector<piece> pieces_;
+  rfc3339_text time_;
+  const std::string host_ = this_host();
+};
+
+void check(std::string_view text, std::string_view whose, mistakes& wrong) {
+  template_parser(text, whose, wrong).parse();
+}
+
+std::unique_ptr<format> make(std::string_view text) {
+  mistakes known;  // to whoever checked
+  return std::make_unique<template_text>(template_parser(text, {}, known).parse());
+}
+
+}  // namespace
+
+format_kind template_format() {
+  return {
+      .name = "TEMPLATE",
+      .summary = "text with names in braces: '{time} {input} {message}'",
+      .matches = [](std::string_view text) { return text.find('{') != std::string_view::npos; },
+      .check = check,
+      .make = make,
+  };
+}
+
+}  // namespace logrelay
