@@ -27,6 +27,11 @@ wire_chunk line_encoder::encode(batch& lines) {
   std::uint32_t filtered_lines = 0, filtered_bytes = 0;
   for (std::string_view line; chunk.wire.size() < chunk_bytes && cursor.next(line);) {
     const auto line_bytes = static_cast<std::uint32_t>(line.size() + 1);
+    if (rules_.strip_ansi && !lines.marker) {
+      clean_.clear();
+      append_without_ansi(line, clean_);
+      line = clean_;
+    }
     const line_view view(line, lines.time, *lines.from);
     const bool passes = lines.marker || std::all_of(rules_.filters.begin(), rules_.filters.end(),
                                                     [&](const auto& each) { return each->passes(view); });
@@ -53,11 +58,6 @@ void line_encoder::build(const line_view& line, std::string& to) {
     else
       text_.append(line.line());
     message = text_;
-  }
-  if (rules_.strip_ansi) {
-    clean_.clear();
-    append_without_ansi(message, clean_);
-    message = clean_;
   }
   if (rules_.frames) {
     append_framed(message, *rules_.frames, to);

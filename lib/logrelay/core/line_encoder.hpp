@@ -12,7 +12,7 @@ namespace logrelay {
 
 struct encoding_rules {
   std::optional<framing> frames;  ///< of the wire; nothing: one datagram a line
-  bool strip_ansi = false;
+  bool strip_ansi = false;         ///< before filters and formats see the line
   std::unique_ptr<format> prefix;  ///< put before each line; may be null
   std::unique_ptr<format> body;    ///< null: the line as it came
   std::vector<std::unique_ptr<filter>> filters;

@@ -31,6 +31,7 @@ memory_queue::memory_queue(const queue_rules& rules, block_pool& pool, const tim
     : rules_(rules), pool_(pool), clock_(clock), events_(std::move(events)), notices_(notice_source()) {}
 
 void memory_queue::push(const batch& lines) {
+  bool loss_begins = false;
   {
     const std::lock_guard lock(mutex_);
     ledger_.accepted += lines.count;
@@ -39,12 +40,18 @@ void memory_queue::push(const batch& lines) {
     if (takes_all || lines.size + sizeof(slot) <= free_bytes()) {
       append(batch(lines));
     } else {
+      const tally before = ledger_.dropped();
       batch rest = lines;
       make_room_for(rest);
       if (rest.size > 0) append(std::move(rest));
+      if (ledger_.dropped() != before && !losing_) {
+        losing_ = loss_begins = true;
+        lost_before_ = before;
+      }
     }
   }
   events_.on_lines();
+  if (loss_begins) events_.on_loss(true, {});
 }
 
 void memory_queue::append(batch&& lines) {
@@ -263,7 +270,8 @@ batch memory_queue::notice(const gap& lost) {
 }
 
 void memory_queue::ack(std::size_t bytes, const settled& what) {
-  bool room = false;
+  bool room = false, loss_ends = false;
+  tally lost;
   {
     const std::lock_guard lock(mutex_);
     while (bytes > 0) {
@@ -284,8 +292,14 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
     ledger_.pending -= what.delivered + what.filtered + what.rejected;
     moved();
     room = room_again();
+    if (losing_ && charged_ <= rules_.capacity_bytes / 2) {
+      losing_ = false;
+      loss_ends = true;
+      lost = ledger_.dropped() - lost_before_;
+    }
   }
   if (room) events_.on_room();
+  if (loss_ends) events_.on_loss(false, lost);
 }
 
 void memory_queue::progressed() {

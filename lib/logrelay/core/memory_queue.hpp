@@ -92,6 +92,8 @@ class memory_queue final : public queue {
   std::size_t compact_used_ = 0;
   bool closed_ = false;
   bool dropping_ = false;    // adaptive: the output is dead
+  bool losing_ = false;      // lines were dropped since it was last half empty …
+  tally lost_before_;        // … beside those
   bool holding_ = false;     // somebody waits for on_room
   std::size_t resume_below_ = 0;  // … which is called when charged_ is down to this
   steady_time full_since_ = steady_time::max();

@@ -55,6 +55,8 @@ class queue {
 struct queue_events {
   std::function<void()> on_lines;  ///< there is something to take, or the queue was closed
   std::function<void()> on_room;   ///< a queue that held its inputs has room again
+  /// It has begun to drop lines; or it is half empty again, and the lines were that many.
+  std::function<void(bool begins, const tally& dropped)> on_loss;
 };
 
 }  // namespace logrelay

@@ -1,5 +1,7 @@
 #include <logrelay/input/file_reader.hpp>
 
+#include <logrelay/error.hpp>
+
 #include <fmt/format.h>
 #include <pthread.h>
 

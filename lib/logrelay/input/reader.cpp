@@ -19,7 +19,7 @@ namespace logrelay {
 namespace asio = boost::asio;
 
 struct reader::parts {
-  parts(block_pool& pool) : io(std::make_unique<asio::io_context>(1)), memory(pool) {}
+  explicit parts(block_pool& pool) : memory(pool), io(std::make_unique<asio::io_context>(1)) {}
 
   read_memory memory;  // outlives what the io_context's destruction still publishes
   wake room;

@@ -1,5 +1,7 @@
 #include <logrelay/input/stream_input.hpp>
 
+#include <logrelay/error.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -50,6 +52,9 @@ struct stream_input::stream {
   steady_time active;  // when it last had something to say
   bool idle = false;   // has had nothing to say for too long
 };
+
+stream_input::stream_input(const input_config& config) : input(config) {}
+stream_input::~stream_input() = default;
 
 void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle) {
   auto& one = streams_.emplace_back(at, *this, std::move(from), how, std::move(peer));

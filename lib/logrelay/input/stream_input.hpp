@@ -25,7 +25,8 @@ class stream_input : public input {
  public:
   static constexpr std::size_t turn_bytes = 64 * 1024;
 
-  using input::input;
+  explicit stream_input(const input_config& config);
+  ~stream_input() override;
   void stop(stop_kind how) noexcept override;
 
  protected:

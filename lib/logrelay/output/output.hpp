@@ -32,7 +32,7 @@ struct result {
 struct write_result {
   std::size_t taken = 0;  ///< bytes; for datagrams: how many of them
   outcome what = outcome::done;
-  std::string why;
+  std::string why = {};
 };
 
 /// What is to be written next: whole lines, framed for the wire, except that the first may be the rest of one.

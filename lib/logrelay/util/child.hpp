@@ -14,6 +14,7 @@ class child {
   /// Runs `sh -c command` with its stdin from `input`. Throws error.
   child(const std::string& command, const fd& input);
   child(child&&) = default;
+  child& operator=(child&&) = default;
 
   /// Waits until it has ended or the waiter is told to stop. Its wait status, if it has ended.
   [[nodiscard]] std::optional<int> wait(waiter& until);

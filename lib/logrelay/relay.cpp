@@ -1,0 +1,330 @@
+#include <logrelay/relay.hpp>
+
+#include <logrelay/core/memory_queue.hpp>
+#include <logrelay/core/queue_handler.hpp>
+#include <logrelay/core/queue_listener.hpp>
+#include <logrelay/input/reader.hpp>
+#include <logrelay/util/quantity.hpp>
+#include <logrelay/util/wake.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace logrelay {
+namespace {
+
+using namespace std::chrono_literals;
+
+// After TERM or INT, unless --drain-timeout says otherwise: below the ten seconds that docker waits before it kills.
+constexpr auto signal_drain = 8s;
+// How long inputs may go on reading what is ready.
+constexpr auto last_reads = 1s;
+// How long listeners that were told to stop may take to cut off a torn line; one that hangs is not waited for.
+constexpr auto farewell = 250ms;
+
+enum class phase { idle, running, stopping, draining, leaving, over };
+
+struct running_input {
+  std::unique_ptr<input> it;
+  const input_config* config;
+};
+
+struct running_output {
+  const output_config* config;
+  std::unique_ptr<queue_listener> listener;
+  std::shared_ptr<queue> lines;
+};
+
+overflow overflow_of(const std::string& name) {
+  if (name == "block") return overflow::block;
+  if (name == "drop-newest") return overflow::drop_newest;
+  return name == "drop-oldest" ? overflow::drop_oldest : overflow::adaptive;
+}
+
+std::unique_ptr<format> make_format(const std::string& text, const registries& known) {
+  for (const auto& kind : known.formats)
+    if (kind.matches(text)) return kind.make(text);
+  return nullptr;
+}
+
+encoding_rules encoding_of(const output_config& config, const registries& known, bool datagrams) {
+  encoding_rules rules;
+  if (!datagrams) {
+    const auto& name = config.options.has("framing") ? config.options.text("framing") : "newline";
+    rules.frames = name == "nul" ? framing::nul : name == "octet" ? framing::octet : framing::newline;
+  }
+  rules.strip_ansi = config.options.yes("strip-ansi");
+  if (!config.timestamp.empty()) rules.prefix = make_format(config.timestamp, known);
+  rules.body = make_format(config.options.text("format"), known);
+  for (const auto& kind : known.filters) kind.make(config.options, rules.filters);
+  return rules;
+}
+
+}  // namespace
+
+struct relay::parts {
+  parts(const relay_config& given, const registries& all, messages& to, const time_source& time)
+      : config(given), known(all), say(to), clock(time) {}
+
+  void make_output(const output_config& of, std::size_t place);
+  void prepare();
+  void drain();
+  void leave();
+  [[nodiscard]] bool all_done() const;
+  steady_time drain_deadline(steady_time now);
+
+  const relay_config& config;
+  const registries& known;
+  messages& say;
+  const time_source& clock;
+
+  phase now = phase::idle;
+  steady_time started{}, deadline = steady_time::max(), drain_began{};
+  std::optional<steady_time> stop_by;  // after TERM or INT
+  wake events;
+  block_pool pool;
+  queue_handler handler;
+  std::vector<running_output> outputs;
+  std::vector<running_input> inputs;
+  std::unique_ptr<reader> reads;
+};
+
+relay::relay(const relay_config& config, const registries& known, messages& say, const time_source& clock)
+    : parts_(std::make_unique<parts>(config, known, say, clock)) {}
+
+relay::~relay() {
+  parts_->reads.reset();
+  for (auto& each : parts_->outputs) each.listener->abandon();
+}
+
+void relay::parts::make_output(const output_config& of, std::size_t place) {
+  auto to = of.kind->make(of);
+  auto rules = encoding_of(of, known, to->datagrams());
+  queue_rules limits;
+  limits.capacity_bytes = of.options.size("queue");
+  limits.when_full = overflow_of(of.options.text("overflow"));
+  limits.stall_after = of.options.duration("stall-after");
+  limits.gap_marker = of.options.yes("gap-marker");
+  limits.keep_times = rules.prefix || rules.body;
+
+  running_output made;
+  made.config = &of;
+  made.listener = std::make_unique<queue_listener>(listener_parts{
+      of.name, std::move(to), std::make_unique<line_encoder>(std::move(rules)), limits.stall_after, &say, [this] { events.signal(); }});
+  queue_events tell;
+  tell.on_lines = made.listener->on_lines();
+  tell.on_room = [this] { handler.room_again(); };
+  tell.on_loss = [this, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
+    say.say(begins ? severity::warning : severity::notice,
+            begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
+                   : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
+  };
+  made.lines = std::make_shared<memory_queue>(limits, pool, clock, std::move(tell));
+  for (const std::size_t from : of.from) handler.connect(from, place, *made.lines);
+  outputs.push_back(std::move(made));
+}
+
+// Opens what has to be there, in order; takes it all back when one of them is not.
+void relay::parts::prepare() {
+  std::size_t ready_inputs = 0, ready_outputs = 0;
+  std::string whose;
+  try {
+    for (auto& each : outputs) {
+      whose = fmt::format("output '{}'", each.config->name);
+      each.listener->to().prepare();
+      ++ready_outputs;
+    }
+    for (auto& each : inputs) {
+      whose = fmt::format("input '{}'", each.config->name);
+      each.it->prepare();
+      ++ready_inputs;
+    }
+  } catch (const error& e) {
+    while (ready_inputs > 0) inputs[--ready_inputs].it->unprepare();
+    while (ready_outputs > 0) outputs[--ready_outputs].listener->to().unprepare();
+    throw error(fmt::format("{}: {}", whose, e.what()));
+  }
+}
+
+void relay::start() {
+  auto& my = *parts_;
+  for (std::size_t i = 0; i < my.config.outputs.size(); ++i) my.make_output(my.config.outputs[i], i);
+  for (const auto& each : my.config.inputs) {
+    my.inputs.push_back({each.kind->make(each), &each});
+    my.inputs.back().it->place(my.inputs.size() - 1);
+  }
+  my.prepare();
+
+  my.started = my.clock.now();
+  for (auto& each : my.outputs) each.listener->start(each.lines);
+  my.reads = std::make_unique<reader>(my.handler, my.pool, my.say, my.clock, [&my] { my.events.signal(); });
+  std::vector<input*> all;
+  for (auto& each : my.inputs) all.push_back(each.it.get());
+  my.reads->start(std::move(all));
+  my.now = phase::running;
+}
+
+int relay::descriptor() const { return parts_->events.descriptor(); }
+bool relay::over() const { return parts_->now == phase::over; }
+
+steady_time relay::step() {
+  auto& my = *parts_;
+  my.events.clear();
+  const auto now = my.clock.now();
+  const bool nobody_left = std::all_of(my.outputs.begin(), my.outputs.end(),
+                                       [](const auto& each) { return each.listener->report().ended || each.listener->done(); });
+  switch (my.now) {
+    case phase::running:
+    case phase::stopping:
+      if (nobody_left) my.reads->stop_now();
+      if (my.reads->done()) {
+        my.drain();
+        return step();
+      }
+      if (now >= my.deadline) my.reads->stop_now();
+      return my.reads->done() || now >= my.deadline ? steady_time::max() : my.deadline;
+    case phase::draining:
+      if (my.all_done()) {
+        my.now = phase::over;
+        return steady_time::max();
+      }
+      if (const auto until = my.drain_deadline(now); now < until) return until;
+      my.leave();
+      return my.deadline;
+    case phase::leaving:
+      if (my.all_done() || now >= my.deadline) my.now = phase::over;
+      return my.deadline;
+    case phase::idle:
+    case phase::over: break;
+  }
+  return steady_time::max();
+}
+
+// The inputs have ended: what is in the queues is all there will be.
+void relay::parts::drain() {
+  now = phase::draining;
+  drain_began = clock.now();
+  for (auto& each : outputs) each.lines->close();
+}
+
+// After TERM or INT one moment for all; else each output may go without progress for as long as --drain-timeout says,
+// and who does not is told to stop.
+steady_time relay::parts::drain_deadline(steady_time at) {
+  if (stop_by) return *stop_by;
+  const auto patience = config.global.duration("drain-timeout");
+  auto next = steady_time::min();
+  for (auto& each : outputs) {
+    if (each.listener->done()) continue;
+    next = std::max(next, std::max(each.lines->account().last_progress, drain_began) + patience);
+  }
+  return next == steady_time::min() ? at : next;
+}
+
+void relay::parts::leave() {
+  now = phase::leaving;
+  deadline = clock.now() + farewell;
+  for (auto& each : outputs) each.listener->abandon();
+}
+
+bool relay::parts::all_done() const {
+  return std::all_of(outputs.begin(), outputs.end(), [](const auto& each) { return each.listener->done(); });
+}
+
+void relay::stop(stop_kind how) {
+  auto& my = *parts_;
+  if (my.now != phase::running && my.now != phase::draining) return;
+  const auto now = my.clock.now();
+  const auto& given = my.config.global;
+  const auto whole = given.given("drain-timeout") ? given.duration("drain-timeout") : std::chrono::milliseconds(signal_drain);
+  my.stop_by = now + whole;
+  if (my.now != phase::running) return;
+  my.now = phase::stopping;
+  // The queues need a moment for what is read last.
+  const auto reading = how == stop_kind::terminate ? std::min<std::chrono::milliseconds>(last_reads, whole / 2)
+                                                   : whole - std::min<std::chrono::milliseconds>(last_reads, whole / 4);
+  my.deadline = now + reading;
+  my.reads->stop(how);
+}
+
+void relay::stop_now() {
+  auto& my = *parts_;
+  if (my.now == phase::over || my.now == phase::idle) return;
+  my.reads->stop_now();
+  my.leave();
+}
+
+void relay::reopen() {
+  for (auto& each : parts_->outputs) each.listener->reopen();
+}
+
+void relay::rotate() {
+  for (auto& each : parts_->outputs) each.listener->rotate();
+}
+
+relay_report relay::report() const {
+  const auto& my = *parts_;
+  const auto now = my.clock.now();
+  relay_report all;
+  all.uptime_seconds = my.now == phase::idle ? 0 : std::chrono::duration<double>(now - my.started).count();
+  for (const auto& each : my.inputs) {
+    input_report one;
+    one.name = each.config->name;
+    one.endpoint = each.config->where.where;
+    one.lines = each.it->counters.lines;
+    one.bytes = each.it->counters.bytes;
+    one.long_lines = each.it->counters.long_lines;
+    one.framing_errors = each.it->counters.framing_errors;
+    one.connections = each.it->connections;
+    one.kernel_drops = each.it->kernel_drops();
+    one.listening = each.it->listening_on();
+    one.failed = each.it->failed;
+    const auto held = each.it->held.by_output(now);
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      if (held[i].count() <= 0) continue;
+      one.paused_seconds += held[i].count();
+      one.paused_by.emplace_back(my.outputs[i].config->name, held[i].count());
+    }
+    if (one.failed) all.exit_status = 1;
+    all.inputs.push_back(std::move(one));
+  }
+  for (const auto& each : my.outputs) {
+    output_report one;
+    one.name = each.config->name;
+    one.endpoint = each.config->where.where;
+    one.account = each.lines->account();
+    if (one.account.pending.lines > 0)
+      one.oldest_pending_seconds = std::chrono::duration<double>(my.clock.wall() - one.account.oldest).count();
+    auto listener = each.listener->report();
+    one.rotations = listener.rotations;
+    one.retries = listener.retries;
+    one.last_error = std::move(listener.last_error);
+    const auto& account = one.account;
+    if (account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > 0)) all.exit_status = 1;
+    all.outputs.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::vector<std::string> relay::losses() const {
+  std::vector<std::string> said;
+  for (const auto& each : report().outputs) {
+    const auto& account = each.account;
+    std::string what;
+    const auto add = [&](const tally& lines, std::string_view fate) {
+      if (lines.lines == 0) return;
+      fmt::format_to(std::back_inserter(what), "{}{} {} ({}) {}", what.empty() ? "" : ", ", lines.lines,
+                     lines.lines == 1 ? "line" : "lines", readable_size(lines.bytes), fate);
+    };
+    add(account.dropped(), "dropped, its queue was full");
+    add(account.rejected, "rejected");
+    add(account.pending, "not delivered");
+    if (what.empty()) continue;
+    if (!each.last_error.empty()) fmt::format_to(std::back_inserter(what), "; last error: {}", each.last_error);
+    said.push_back(fmt::format("output '{}': {}", each.name, what));
+  }
+  return said;
+}
+
+}  // namespace logrelay

@@ -1,0 +1,104 @@
+#include <logrelay/report.hpp>
+
+#include <logrelay/util/json.hpp>
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace logrelay {
+namespace {
+
+// One JSON object or array, member by member.
+class members {
+ public:
+  members(std::string& to, char open) : to_(to), close_(open == '{' ? '}' : ']') { to_ += open; }
+  members(const members&) = delete;
+  ~members() { to_ += close_; }
+
+  std::string& next() {
+    if (!std::exchange(first_, false)) to_ += ", ";
+    return to_;
+  }
+  std::string& next(std::string_view name) {
+    append_json_string(name, next());
+    return to_ += ": ";
+  }
+  void text(std::string_view name, std::string_view value) { append_json_string(value, next(name)); }
+  void number(std::string_view name, std::uint64_t value) { fmt::format_to(std::back_inserter(next(name)), "{}", value); }
+  void seconds(std::string_view name, double value) { fmt::format_to(std::back_inserter(next(name)), "{:.6f}", value); }
+  void account(std::string_view name, const tally& value) {
+    number(fmt::format("{}_lines", name), value.lines);
+    number(fmt::format("{}_bytes", name), value.bytes);
+  }
+
+ private:
+  std::string& to_;
+  const char close_;
+  bool first_ = true;
+};
+
+void append(const input_report& input, std::string& to) {
+  members all(to, '{');
+  all.text("name", input.name);
+  all.text("endpoint", input.endpoint);
+  all.number("lines", input.lines);
+  all.number("bytes", input.bytes);
+  all.number("long_lines", input.long_lines);
+  all.number("framing_errors", input.framing_errors);
+  all.number("connections", input.connections);
+  all.number("kernel_drops", input.kernel_drops);
+  {
+    members addresses(all.next("listening"), '[');
+    for (const auto& each : input.listening) append_json_string(each, addresses.next());
+  }
+  all.seconds("paused_seconds", input.paused_seconds);
+  members by(all.next("paused_by"), '{');
+  for (const auto& [output, seconds] : input.paused_by) by.seconds(output, seconds);
+}
+
+void append(const output_report& output, std::string& to) {
+  const ledger& account = output.account;
+  members all(to, '{');
+  all.text("name", output.name);
+  all.text("endpoint", output.endpoint);
+  all.account("accepted", account.accepted);
+  all.account("delivered", account.delivered);
+  all.account("filtered", account.filtered);
+  all.account("dropped", account.dropped());
+  all.account("rejected", account.rejected);
+  all.account("pending", account.pending);
+  {
+    members reasons(all.next("dropped_by"), '{');
+    for (std::size_t i = 0; i < drop_reasons; ++i)
+      reasons.number(drop_reason_name(static_cast<drop_reason>(i)), account.dropped_by[i].lines);
+  }
+  all.number("markers", account.markers.lines);
+  all.number("queue_bytes", account.queue_bytes);
+  all.number("queue_peak_bytes", account.queue_peak_bytes);
+  all.seconds("oldest_pending_seconds", output.oldest_pending_seconds);
+  all.number("rotations", output.rotations);
+  all.number("retries", output.retries);
+  all.text("last_error", output.last_error);
+}
+
+}  // namespace
+
+std::string to_json(const relay_report& report, std::string_view version) {
+  std::string text;
+  {
+    members all(text, '{');
+    all.text("version", version);
+    all.seconds("uptime_seconds", report.uptime_seconds);
+    all.number("exit_status", static_cast<std::uint64_t>(report.exit_status));
+    {
+      members inputs(all.next("inputs"), '[');
+      for (const auto& each : report.inputs) append(each, inputs.next());
+    }
+    members outputs(all.next("outputs"), '[');
+    for (const auto& each : report.outputs) append(each, outputs.next());
+  }
+  return text;
+}
+
+}  // namespace logrelay
