@@ -112,8 +112,10 @@ bool has_row(option_rows rows, std::string_view name) {
 /// Whether an output takes `name` as a key: people write --rotate=64M where app.log,rotate=64M is meant.
 bool is_output_key(std::string_view name, const registries& known) {
   return has_row(common_output_rows(), name) ||
-         std::any_of(known.filters.begin(), known.filters.end(), [&](const auto& kind) { return has_row(kind.options, name); }) ||
-         std::any_of(known.outputs.begin(), known.outputs.end(), [&](const auto& kind) { return has_row(kind.options, name); });
+         std::any_of(known.filters.begin(), known.filters.end(),
+                     [&](const auto& kind) { return has_row(kind.options, name); }) ||
+         std::any_of(known.outputs.begin(), known.outputs.end(),
+                     [&](const auto& kind) { return has_row(kind.options, name); });
 }
 
 void add_unknown_option(std::string_view word, const std::vector<option_row>& rows, const registries& known,
@@ -217,8 +219,7 @@ command_line read_command_line(int argc, char** argv, const registries& known, m
     line.what = command.has("help") ? command_line::action::help : command_line::action::version;
     return line;
   }
-  for (const std::string& option : command.without_value())
-    wrong.add(fmt::format("option '{}' needs a value", option));
+  for (const std::string& option : command.without_value()) wrong.add(fmt::format("option '{}' needs a value", option));
 
   given_options own;
   for (const option_row& row : rows) {

@@ -18,13 +18,17 @@ constexpr std::string_view framings = "newline|nul|octet";
 
 constexpr option_row global_table[] = {
     {.name = "timestamp", .type = option_type::text, .fallback = "no",
-     .help = "Prefix every line with the time of its reading and a space; RFC 3339, UTC, microseconds unless FORMAT says otherwise.",
+     .help = "Prefix every line with the time of its reading and a space; RFC 3339, UTC, microseconds unless FORMAT "
+             "says otherwise.",
      .value_name = "FORMAT"},
     {.name = "drain-timeout", .type = option_type::duration, .fallback = "30s",
-     .help = "How long outputs may make no progress after the end of the input; after TERM or INT the whole time, then 8s by default."},
+     .help = "How long outputs may make no progress after the end of the input; after TERM or INT the whole time, then "
+             "8s by default."},
     {.name = "report", .type = option_type::text, .fallback = "",
-     .help = "Write the balance of every output as JSON to FILE at exit and on USR1; - is stderr.", .value_name = "FILE"},
-    {.name = "verbose", .type = option_type::yes_no, .fallback = "no", .help = "Say what is done, beside what is wrong."},
+     .help = "Write the balance of every output as JSON to FILE at exit and on USR1; - is stderr.",
+     .value_name = "FILE"},
+    {.name = "verbose", .type = option_type::yes_no, .fallback = "no",
+     .help = "Say what is done, beside what is wrong."},
     {.name = "quiet", .type = option_type::yes_no, .fallback = "no", .help = "Say nothing but errors."},
 };
 
@@ -46,21 +50,25 @@ constexpr option_row input_table[] = {
 
 constexpr option_row output_table[] = {
     {.name = "queue", .type = option_type::size, .fallback = "64M",
-     .help = "Memory that lines may take while they wait for this output; when it is full, overflow applies.", .least = "1"},
+     .help = "Memory that lines may take while they wait for this output; when it is full, overflow applies.",
+     .least = "1"},
     {.name = "overflow", .type = option_type::choice, .fallback = "adaptive",
-     .help = "When the queue is full, hold the inputs, leave out lines, or hold them only while the output makes progress.",
+     .help = "When the queue is full, hold the inputs, leave out lines, or hold them only while the output "
+             "makes progress.",
      .choices = "block|drop-newest|drop-oldest|adaptive"},
     {.name = "from", .type = option_type::text, .fallback = "",
      .help = "Take only the lines of the input of this name; repeat it for several.", .repeatable = true,
      .value_name = "INPUT"},
     {.name = "format", .type = option_type::text, .fallback = "raw",
-     .help = "How a line is written: a name from the list of formats, or a template with a { in it.", .value_name = "FORMAT"},
+     .help = "How a line is written: a name from the list of formats, or a template with a { in it.",
+     .value_name = "FORMAT"},
     {.name = "framing", .type = option_type::choice, .fallback = "",
      .help = "What ends a line; by default what the format and the transport call for.", .choices = framings},
     {.name = "name", .type = option_type::text, .fallback = "",
      .help = "What reports and messages call this output instead of its endpoint."},
     {.name = "stall-after", .type = option_type::duration, .fallback = "2s",
-     .help = "Without progress for this long, an adaptive output counts as dead and no longer holds the inputs.", .least = "10ms"},
+     .help = "Without progress for this long, an adaptive output counts as dead and no longer holds the inputs.",
+     .least = "10ms"},
     {.name = "gap-marker", .type = option_type::yes_no, .fallback = "yes",
      .help = "Write a line in place of lines that were dropped, with their number, the reason and the time."},
     {.name = "strip-ansi", .type = option_type::yes_no, .fallback = "no",
@@ -76,9 +84,9 @@ struct named_endpoint {
 
 /// What the two sides have in common, so that inputs and outputs are looked up by the same words.
 struct side {
-  std::string_view self;             ///< "input"
-  std::string_view other;            ///< "output"
-  std::string_view name_of_dash;     ///< what "-" is called
+  std::string_view self;          ///< "input"
+  std::string_view other;         ///< "output"
+  std::string_view name_of_dash;  ///< what "-" is called
   std::vector<std::string_view> schemes;
   std::vector<std::string_view> other_schemes;
 };
@@ -132,7 +140,8 @@ void add_unknown_scheme(const named_endpoint& which, const side& ours, mistakes&
   std::string way_out;
   if (contains(ours.schemes, "file")) way_out += fmt::format("; a file of that name is './{}'", where.where);
   const bool port = !where.rest.empty() && where.rest.find_first_not_of("0123456789") == std::string::npos;
-  if (port && contains(ours.schemes, "tcp")) way_out += fmt::format("; a host and its port are 'tcp://{}'", where.where);
+  if (port && contains(ours.schemes, "tcp"))
+    way_out += fmt::format("; a host and its port are 'tcp://{}'", where.where);
   wrong.add(fmt::format("{}: unknown scheme '{}'{}{}", which.whose, where.scheme,
                         did_you_mean(where.scheme, ours.schemes), way_out));
 }
@@ -248,7 +257,8 @@ void check_files_differ(const std::vector<output_config>& outputs, mistakes& wro
     if (ec) path = output.where.rest;
     const auto [first, added] = writers.emplace(path.lexically_normal().string(), &output);
     if (!added)
-      wrong.add(fmt::format("output '{}': {} is written by output '{}' already", output.name, first->first, first->second->name));
+      wrong.add(fmt::format("output '{}': {} is written by output '{}' already", output.name, first->first,
+                            first->second->name));
   }
 }
 

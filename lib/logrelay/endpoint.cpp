@@ -98,8 +98,8 @@ class endpoint_reader {
     }
     at_ = end + 1;
     if (const std::string behind = read_plain(); !behind.empty())
-      wrong_.add(fmt::format("endpoint '{}': '{}' stands behind the quoted value of option '{}': quote all of it", text_,
-                             behind, name));
+      wrong_.add(fmt::format("endpoint '{}': '{}' stands behind the quoted value of option '{}': quote all of it",
+                             text_, behind, name));
     return std::string(text_.substr(begin, end - begin));
   }
 

@@ -100,20 +100,16 @@ reading read_value(const option_row& row, std::string_view text) {
   switch (row.type) {
     case option_type::size:
     case option_type::duration:
-    case option_type::count:
-      return read_number(row, text);
-    case option_type::choice:
-      return read_choice(row, text);
-    case option_type::regex:
-      return read_regex(text);
+    case option_type::count: return read_number(row, text);
+    case option_type::choice: return read_choice(row, text);
+    case option_type::regex: return read_regex(text);
     case option_type::yes_no:
       if (const auto yes = parse_yes_no(text)) return {*yes ? "yes" : "no", *yes ? 1u : 0u};
       return {std::string(text), 0, "is neither yes nor no"};
     case option_type::mode:
       if (const auto mode = parse_mode(text)) return {std::string(text), *mode};
       return {std::string(text), 0, "is no file mode: write it in octal, like 0640"};
-    case option_type::text:
-      break;
+    case option_type::text: break;
   }
   return {std::string(text), 0, text.empty() ? "is empty: write a value behind the '='" : ""};
 }

@@ -65,8 +65,8 @@ std::chrono::milliseconds bench_options::duration(const std::string& name) const
   return *value;
 }
 
-table::table(std::vector<std::string> headings, std::size_t first_width) {
-  for (const auto& heading : headings) widths_.push_back(std::max<std::size_t>(width_of(heading), widths_.empty() ? first_width : 11));
+table::table(std::vector<std::string> headings, std::size_t first_width, std::size_t other_width) {
+  for (const auto& heading : headings) widths_.push_back(std::max<std::size_t>(width_of(heading), widths_.empty() ? first_width : other_width));
   row(std::move(headings));
 }
 
@@ -80,6 +80,15 @@ void table::row(std::vector<std::string> cells) const {
   line.erase(line.find_last_not_of(' ') + 1);
   fmt::print("{}\n", line);
   std::fflush(stdout);
+}
+
+void attempt(const table& results, const std::string& name, const std::function<void(const std::string& name)>& measure) {
+  try {
+    measure(name);
+  } catch (const std::exception& failure) {
+    ++missed_goals;
+    results.row({name, fmt::format("FAILED: {}", failure.what())});
+  }
 }
 
 std::string readable(std::chrono::nanoseconds time) {
@@ -98,7 +107,7 @@ std::string goal(bool met) {
 }
 
 int verdict() {
-  if (missed_goals) fmt::print("{} of the goals missed\n", missed_goals.load());
+  if (missed_goals) fmt::print("\n{} of the goals missed\n", missed_goals.load());
   return missed_goals ? 1 : 0;
 }
 

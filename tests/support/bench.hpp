@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -38,12 +39,15 @@ class bench_options {
 /// Rows under a heading, aligned and printed as they come: the first column to the left, the rest to the right.
 class table {
  public:
-  explicit table(std::vector<std::string> headings, std::size_t first_width = 40);
+  table(std::vector<std::string> headings, std::size_t first_width = 40, std::size_t other_width = 12);
   void row(std::vector<std::string> cells) const;
 
  private:
   std::vector<std::size_t> widths_;
 };
+
+/// Runs what fills a row; where that throws, the row says so, and it counts as a goal missed.
+void attempt(const table& results, const std::string& name, const std::function<void(const std::string& name)>& measure);
 
 /// "120 µs", "3.2 ms", "1.50 s".
 [[nodiscard]] std::string readable(std::chrono::nanoseconds time);

@@ -1,5 +1,8 @@
 #include <support/feeder.hpp>
 
+#include <support/process.hpp>
+#include <support/sockets.hpp>
+
 #include <logrelay/error.hpp>
 
 #include <fcntl.h>
@@ -10,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 namespace logrelay::support {
 namespace {
@@ -85,6 +89,21 @@ std::chrono::microseconds feeder::finish() {
   ::wait4(std::exchange(id_, 0), &status, 0, &usage);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw error("the feeder could not write all of its lines");
   return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text, std::uint64_t bytes, std::size_t write_bytes) {
+  auto pipe = make_pipe();
+  process program(argv, {.input = stream::descriptor(pipe.reading.get()), .output = output});
+  pipe.reading.reset();
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<fd> into;
+  into.push_back(std::move(pipe.writing));
+  feeder writer(std::move(into), text, bytes, write_bytes);
+  const auto status = program.wait(std::chrono::minutes(10));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  if (!status || !status->code) throw error(argv.at(0) + " failed: " + program.errors());
+  const std::chrono::duration<double> cpu = status->cpu + writer.finish();
+  return {took.count(), cpu.count(), *status->code};
 }
 
 }  // namespace logrelay::support

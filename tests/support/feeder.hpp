@@ -1,12 +1,15 @@
 #pragma once
 /// The fast writer of the benchmarks: a child process that writes the same prepared text over and over into one or
 /// more descriptors, and costs as little as a writer can. Both sides of a comparison are fed by it.
+#include <support/stream.hpp>
+
 #include <logrelay/util/fd.hpp>
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,5 +34,15 @@ class feeder {
  private:
   pid_t id_ = 0;
 };
+
+/// What it cost to bring a feeder's lines through a program.
+struct cost {
+  double seconds = 0;      ///< from the first write to the program's end
+  double cpu_seconds = 0;  ///< the program's and the feeder's
+  int status = 0;          ///< its exit code
+};
+/// Feeds a program's stdin through a pipe of the usual size until its end. Throws where it does not end by itself.
+[[nodiscard]] cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text, std::uint64_t bytes,
+                                std::size_t write_bytes);
 
 }  // namespace logrelay::support

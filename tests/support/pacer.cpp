@@ -63,6 +63,11 @@ void pacer::close() {
 
 std::chrono::nanoseconds pacer::age(std::uint64_t number) const { return std::chrono::nanoseconds(now() - written_at_.at(number)); }
 
+std::chrono::nanoseconds pacer::lag(std::uint64_t arrived_bytes) const {
+  const auto arrived = arrived_bytes / pace_.length;
+  return arrived < written_ ? age(arrived) : std::chrono::nanoseconds(0);
+}
+
 std::chrono::nanoseconds pacer::waiting() const {
   const std::int64_t began = began_write_;
   return std::chrono::nanoseconds(began ? now() - began : 0);
@@ -90,10 +95,15 @@ void pacer::write_on() {
 
 /// False when it was stopped, or nobody is there to read.
 bool pacer::write_line(std::uint64_t number) {
-  const std::string_view line(text_.data() + number * pace_.length, pace_.length);
+  std::string_view line(text_.data() + number * pace_.length, pace_.length);
   const auto began = now();
   began_write_ = began;
-  while (::write(writing_.get(), line.data(), line.size()) < 0) {
+  while (!line.empty()) {
+    const auto n = ::write(writing_.get(), line.data(), line.size());
+    if (n >= 0) {
+      line.remove_prefix(static_cast<std::size_t>(n));
+      continue;
+    }
     if (errno != EAGAIN && errno != EINTR) return false;
     std::array<pollfd, 2> waits{pollfd{stop_.get(), POLLIN, 0}, pollfd{writing_.get(), POLLOUT, 0}};
     ::poll(waits.data(), waits.size(), -1);

@@ -22,14 +22,14 @@ struct latencies {
 
 class pacer {
  public:
-  /// Lines are numbered_lines from 0, `length` bytes each, 4096 at most: a pipe takes such a write whole.
+  /// Lines are numbered_lines from 0, `length` bytes each.
   struct pace {
     std::uint64_t lines = 1000;
     std::uint64_t lines_a_second = 1000;  ///< 0: as fast as they are taken
     std::size_t length = 120;
   };
 
-  /// Takes a pipe's writing end, and closes it when told to.
+  /// Takes the writing end of a pipe or a socket, and closes it when told to.
   pacer(fd writing, pace how);
   ~pacer();
   pacer(const pacer&) = delete;
@@ -47,6 +47,8 @@ class pacer {
 
   /// For how long line `number`, which is written, has been so.
   [[nodiscard]] std::chrono::nanoseconds age(std::uint64_t number) const;
+  /// Of the oldest line that is written and not within the first `arrived_bytes`; zero where there is none.
+  [[nodiscard]] std::chrono::nanoseconds lag(std::uint64_t arrived_bytes) const;
   /// How long the write that now waits has waited.
   [[nodiscard]] std::chrono::nanoseconds waiting() const;
   /// Of all writes so far; exact once finished or stopped.

@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 namespace logrelay::support {
@@ -59,6 +62,21 @@ std::uint64_t report::lines_read() const {
 }
 
 report read_report(const std::string& path) { return report(read_file(path)); }
+
+report live_report(const process& relay, const std::string& path) {
+  std::filesystem::remove(path);
+  relay.send(SIGUSR1);
+  std::optional<report> answer;
+  const bool answered = eventually([&] {
+    try {
+      answer = read_report(path);
+    } catch (const std::exception&) {  // not there, or half written
+    }
+    return answer.has_value();
+  });
+  if (!answered) throw std::runtime_error("the relay did not report; it said: " + relay.errors());
+  return *answer;
+}
 
 void check_balance(const report& report) {
   std::string wrong;

@@ -1,5 +1,7 @@
 #pragma once
 /// What `--report` says, as a test reads it. Immutable once read.
+#include <support/process.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -58,6 +60,8 @@ class report {
 
 /// The report in a file.
 [[nodiscard]] report read_report(const std::string& path);
+/// What a running relay reports to that file when it is asked by USR1. Throws where it does not answer.
+[[nodiscard]] report live_report(const process& relay, const std::string& path);
 /// Promise 2, for every output, in lines and in bytes: accepted = delivered + filtered + dropped + rejected + pending.
 /// Throws with all that does not add up.
 void check_balance(const report& report);

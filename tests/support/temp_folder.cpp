@@ -51,12 +51,9 @@ temp_folder::~temp_folder() {
 
 std::string read_file(const std::string& path) { return rest_of(opened(path, O_RDONLY), path); }
 
-std::string read_tail(const std::string& path, std::uint64_t size) {
+std::string read_if_there(const std::string& path) {
   const fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return {};
-  const auto end = ::lseek(file.get(), 0, SEEK_END);
-  ::lseek(file.get(), std::max<off_t>(0, end - static_cast<off_t>(size)), SEEK_SET);
-  return rest_of(file, path);
+  return file ? rest_of(file, path) : std::string();
 }
 
 void write_file(const std::string& path, std::string_view text) {

@@ -29,8 +29,8 @@ class temp_folder {
 
 /// The whole file. Throws where it cannot be read.
 [[nodiscard]] std::string read_file(const std::string& path);
-/// Its last bytes, `size` at most; empty where there is no such file.
-[[nodiscard]] std::string read_tail(const std::string& path, std::uint64_t size);
+/// The same, and empty where it cannot be: for a file that comes and goes.
+[[nodiscard]] std::string read_if_there(const std::string& path);
 /// Creates or empties it first.
 void write_file(const std::string& path, std::string_view text);
 /// 0 where there is none.

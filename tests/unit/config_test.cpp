@@ -106,7 +106,7 @@ TEST_CASE("a kind's own row replaces the common default", "[config]") {
         texts{"output 'stdout': 'overflow=drop-oldest' is unknown: write block or adaptive"});
 }
 
-TEST_CASE("an output takes common options, those of the filters and its kind's own", "[config]") {
+TEST_CASE("an output takes its kind's own options beside those of all outputs and filters", "[config]") {
   const relay_config config = make({{}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
   const option_values& options = config.outputs[0].options;
   CHECK(options.size("queue") == 1u << 20);
@@ -115,7 +115,8 @@ TEST_CASE("an output takes common options, those of the filters and its kind's o
 }
 
 TEST_CASE("endpoints are called as they were written without their options", "[config]") {
-  const relay_config config = make({{"tcp://:1,max-line=2K", "-"}, {"a.log,rotate=1M", "tcp://h:5", "b,name=audit"}, {}});
+  const relay_config config =
+      make({{"tcp://:1,max-line=2K", "-"}, {"a.log,rotate=1M", "tcp://h:5", "b,name=audit"}, {}});
   CHECK(names_of(config.inputs) == texts{"tcp://:1", "stdin"});
   CHECK(names_of(config.outputs) == texts{"a.log", "tcp://h:5", "audit"});
 }
@@ -136,9 +137,9 @@ TEST_CASE("a name that was given twice is a mistake", "[config]") {
 TEST_CASE("an unknown scheme is answered with the near ones and the way out", "[config]") {
   CHECK(wrong_with_outputs({"tpc://h:5"}) ==
         texts{"output 'tpc://h:5': unknown scheme 'tpc' (did you mean 'tcp'?); a file of that name is './tpc://h:5'"});
-  CHECK(wrong_with_outputs({"localhost:514"}) ==
-        texts{"output 'localhost:514': unknown scheme 'localhost'; a file of that name is './localhost:514'; a host and its "
-              "port are 'tcp://localhost:514'"});
+  CHECK(wrong_with_outputs({"localhost:514"}) == texts{"output 'localhost:514': unknown scheme 'localhost'; a file of "
+                                                       "that name is './localhost:514'; a host and its "
+                                                       "port are 'tcp://localhost:514'"});
   CHECK(wrong_with({{"tial:x"}, {}, {}}) == texts{"input 'tial:x': unknown scheme 'tial' (did you mean 'tail'?)"});
 }
 
@@ -148,14 +149,17 @@ TEST_CASE("a scheme of the other side is told as such", "[config]") {
 }
 
 TEST_CASE("an unknown option names its output and the near ones", "[config]") {
-  CHECK(wrong_with_outputs({"app.log,rotat=1M"}) == texts{"output 'app.log': unknown option 'rotat' (did you mean 'rotate'?)"});
-  CHECK(wrong_with_outputs({"app.log,levle=info"}) == texts{"output 'app.log': unknown option 'levle' (did you mean 'level'?)"});
+  CHECK(wrong_with_outputs({"app.log,rotat=1M"}) ==
+        texts{"output 'app.log': unknown option 'rotat' (did you mean 'rotate'?)"});
+  CHECK(wrong_with_outputs({"app.log,levle=info"}) ==
+        texts{"output 'app.log': unknown option 'levle' (did you mean 'level'?)"});
   CHECK(wrong_with({{"-,max-lin=1"}, {}, {}}) ==
         texts{"input 'stdin': unknown option 'max-lin' (did you mean 'max-line'?)"});
 }
 
 TEST_CASE("all mistakes of all endpoints are told at once", "[config]") {
-  const texts wrong = wrong_with({{"tial:x", "-,zzz=1", ""}, {"a,rotate=x,zzz=1", "b,match='"}, {{"report", ""}, {"zzz", "1"}}});
+  const texts wrong =
+      wrong_with({{"tial:x", "-,zzz=1", ""}, {"a,rotate=x,zzz=1", "b,match='"}, {{"report", ""}, {"zzz", "1"}}});
   CHECK(wrong.size() == 9);
 }
 
@@ -167,33 +171,37 @@ TEST_CASE("the longest line is from 1 byte to 1 GiB", "[config]") {
 }
 
 TEST_CASE("an output takes every input unless it says from which", "[config]") {
-  const relay_config config = make({{"-", "tcp://:1,name=net", "tail:x"}, {"a", "b,from=tail:x,from=net,from=net", "c,from=stdin"}, {}});
+  const relay_config config =
+      make({{"-", "tcp://:1,name=net", "tail:x"}, {"a", "b,from=tail:x,from=net,from=net", "c,from=stdin"}, {}});
   CHECK(config.outputs[0].from == places{0, 1, 2});
   CHECK(config.outputs[1].from == places{1, 2});
   CHECK(config.outputs[2].from == places{0});
 }
 
 TEST_CASE("from an input that there is not is a mistake", "[config]") {
-  CHECK(wrong_with_outputs({"a,from=stdni"}) == texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
+  CHECK(wrong_with_outputs({"a,from=stdni"}) ==
+        texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
 }
 
 TEST_CASE("two outputs to one file are a mistake however it is written", "[config]") {
   const std::string here = std::filesystem::current_path().string();
-  for (const std::string& other : {std::string("a"), std::string("./a"), std::string("x/../a"), here + "/a", std::string("file:a")})
+  for (const std::string& other :
+       {std::string("a"), std::string("./a"), std::string("x/../a"), here + "/a", std::string("file:a")})
     CHECK(wrong_with_outputs({"a,name=first", other + ",name=second"}) ==
           texts{"output 'second': " + here + "/a is written by output 'first' already"});
   CHECK(wrong_with_outputs({"a", "b", "x/a", "tcp://a:1"}) == texts{});
 }
 
 TEST_CASE("standard input cannot be read twice", "[config]") {
-  CHECK(wrong_with({{"-", "-,name=x"}, {}, {}}) == texts{"standard input is read twice: each input would get parts of its lines"});
+  CHECK(wrong_with({{"-", "-,name=x"}, {}, {}}) ==
+        texts{"standard input is read twice: each input would get parts of its lines"});
 }
 
 TEST_CASE("a format is checked by the kind that it asks for", "[config]") {
   CHECK(make({{}, {"a,format={time} {line}"}, {}}).outputs[0].options.text("format") == "{time} {line}");
   CHECK(wrong_with_outputs({"a,format={nothing}"}) == texts{"output 'a': unknown field 'nothing'"});
-  CHECK(wrong_with_outputs({"a,format=jsn"}) ==
-        texts{"output 'a': unknown format 'jsn' (did you mean 'json'?): write raw, json or a template such as '{time} {line}'"});
+  CHECK(wrong_with_outputs({"a,format=jsn"}) == texts{"output 'a': unknown format 'jsn' (did you mean 'json'?): write "
+                                                      "raw, json or a template such as '{time} {line}'"});
 }
 
 TEST_CASE("a kind checks what its options say together", "[config]") {
@@ -202,7 +210,9 @@ TEST_CASE("a kind checks what its options say together", "[config]") {
 }
 
 TEST_CASE("a timestamp becomes the template of a prefix", "[config]") {
-  const auto prefix = [](std::string format) { return make({{}, {}, {{"timestamp", std::move(format)}}}).outputs[0].timestamp; };
+  const auto prefix = [](std::string format) {
+    return make({{}, {}, {{"timestamp", std::move(format)}}}).outputs[0].timestamp;
+  };
   CHECK(prefix("yes") == "{time} ");
   CHECK(prefix("no").empty());
   CHECK(prefix("%H:%M") == "{time:%H:%M} ");
@@ -215,6 +225,7 @@ TEST_CASE("a timestamp that is no time format is a mistake", "[config]") {
 }
 
 TEST_CASE("quiet and verbose exclude each other", "[config]") {
-  CHECK(wrong_with({{}, {}, {{"quiet", "yes"}, {"verbose", "yes"}}}) == texts{"--quiet and --verbose are given both: leave one out"});
+  CHECK(wrong_with({{}, {}, {{"quiet", "yes"}, {"verbose", "yes"}}}) ==
+        texts{"--quiet and --verbose are given both: leave one out"});
   CHECK(wrong_with({{}, {}, {{"quiet", "no"}, {"verbose", "yes"}}}) == texts{});
 }

@@ -36,7 +36,8 @@ address parse_address(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a plain word is a file", "[endpoint]") {
-  for (const char* text : {"app.log", "/var/log/app.log", "./a:b", "a/b:c", "app.log:1", ":514", "logs.example.com:514", "-app", "-a:b", "a b:c"}) {
+  for (const char* text : {"app.log", "/var/log/app.log", "./a:b", "a/b:c", "app.log:1", ":514", "logs.example.com:514",
+                           "-app", "-a:b", "a b:c"}) {
     const endpoint it = parse(text);
     CHECK(it.scheme == "file");
     CHECK(it.rest == text);
@@ -155,7 +156,8 @@ TEST_CASE("a port that is missing or none is a mistake", "[endpoint]") {
 }
 
 TEST_CASE("a host that cannot be one is a mistake", "[endpoint]") {
-  CHECK(parse_address("::1:514").wrong == texts{"output 'x': '::1:514' has more than one ':': write an IPv6 address as [::1]:514"});
+  CHECK(parse_address("::1:514").wrong ==
+        texts{"output 'x': '::1:514' has more than one ':': write an IPv6 address as [::1]:514"});
   CHECK(parse_address("[]:514").wrong == texts{"output 'x': '[]' is no IPv6 address"});
   CHECK(parse_address("[host]:514").wrong == texts{"output 'x': '[host]' is no IPv6 address"});
   for (const char* host : {"a/b", "a b", "user@host", "a]", "[a]b"})

@@ -59,7 +59,8 @@ TEST_CASE("an option without a default is empty until it is given", "[options]")
 }
 
 TEST_CASE("what is given replaces the default", "[options]") {
-  const parsed it = parse({{"append", "no"}, {"queue", "1K"}, {"stall-after", "1h30m"}, {"keep", "7"}, {"name", "a b"}, {"mode", "600"}});
+  const parsed it = parse(
+      {{"append", "no"}, {"queue", "1K"}, {"stall-after", "1h30m"}, {"keep", "7"}, {"name", "a b"}, {"mode", "600"}});
   CHECK(it.wrong.empty());
   CHECK_FALSE(it.values.yes("append"));
   CHECK(it.values.size("queue") == 1024);
@@ -78,7 +79,8 @@ TEST_CASE("a choice becomes its first synonym whatever its case", "[options]") {
 
 TEST_CASE("yes and no have the synonyms that people write", "[options]") {
   for (const char* text : {"yes", "true", "on", "1", "YES"}) CHECK(parse({{"append", text}}).values.yes("append"));
-  for (const char* text : {"no", "false", "off", "0", "No"}) CHECK_FALSE(parse({{"append", text}}).values.yes("append"));
+  for (const char* text : {"no", "false", "off", "0", "No"})
+    CHECK_FALSE(parse({{"append", text}}).values.yes("append"));
 }
 
 TEST_CASE("a repeatable option keeps all values in order", "[options]") {
@@ -98,25 +100,32 @@ TEST_CASE("an unknown option is answered with the near ones", "[options]") {
 }
 
 TEST_CASE("a wrong value is told with the way to write it", "[options]") {
-  const auto why = [](std::string name, std::string value) { return wrong_with({{std::move(name), std::move(value)}}); };
+  const auto why = [](std::string name, std::string value) {
+    return wrong_with({{std::move(name), std::move(value)}});
+  };
   CHECK(why("queue", "12Q") == texts{"output 'x': 'queue=12Q' is no size: write it like 512, 64K, 64M or 1G"});
-  CHECK(why("stall-after", "5") == texts{"output 'x': 'stall-after=5' is no time: write it like 500ms, 10s, 5m, 1h or 7d"});
+  CHECK(why("stall-after", "5") ==
+        texts{"output 'x': 'stall-after=5' is no time: write it like 500ms, 10s, 5m, 1h or 7d"});
   CHECK(why("keep", "-1") == texts{"output 'x': 'keep=-1' is no whole number: write it like 0 or 10"});
   CHECK(why("append", "ja") == texts{"output 'x': 'append=ja' is neither yes nor no"});
   CHECK(why("name", "") == texts{"output 'x': 'name=' is empty: write a value behind the '='"});
-  CHECK(why("level", "wrn") == texts{"output 'x': 'level=wrn' is unknown (did you mean 'warn'?): write err, warning, info or debug"});
+  CHECK(why("level", "wrn") ==
+        texts{"output 'x': 'level=wrn' is unknown (did you mean 'warn'?): write err, warning, info or debug"});
   CHECK(why("level", "") == texts{"output 'x': 'level=' is unknown: write err, warning, info or debug"});
   CHECK(why("match", "a(") == texts{"output 'x': 'match=a(' is no regular expression: missing ): a("});
   for (const char* mode : {"", "0648", "rw", "77777", "000640", "-1"})
-    CHECK(why("mode", mode) == texts{"output 'x': 'mode=" + std::string(mode) + "' is no file mode: write it in octal, like 0640"});
+    CHECK(why("mode", mode) ==
+          texts{"output 'x': 'mode=" + std::string(mode) + "' is no file mode: write it in octal, like 0640"});
 }
 
 TEST_CASE("a value out of its row's bounds is refused", "[options]") {
   CHECK(wrong_with({{"max-line", "1"}}).empty());
   CHECK(wrong_with({{"max-line", "1G"}}).empty());
   CHECK(wrong_with({{"max-line", "0"}}) == texts{"output 'x': 'max-line=0' is too little: write at least 1"});
-  CHECK(wrong_with({{"max-line", "1073741825"}}) == texts{"output 'x': 'max-line=1073741825' is too much: write at most 1G"});
-  CHECK(wrong_with({{"stall-after", "9ms"}}) == texts{"output 'x': 'stall-after=9ms' is too little: write at least 10ms"});
+  CHECK(wrong_with({{"max-line", "1073741825"}}) ==
+        texts{"output 'x': 'max-line=1073741825' is too much: write at most 1G"});
+  CHECK(wrong_with({{"stall-after", "9ms"}}) ==
+        texts{"output 'x': 'stall-after=9ms' is too little: write at least 10ms"});
 }
 
 TEST_CASE("all mistakes are told and the defaults stand in for them", "[options]") {
@@ -129,13 +138,16 @@ TEST_CASE("all mistakes are told and the defaults stand in for them", "[options]
 TEST_CASE("an option of the program itself is written with its dashes", "[options]") {
   mistakes wrong;
   (void)parse_options({{"keep", "x"}, {"queue", "1"}, {"queue", "1"}}, std::array{option_rows(rows)}, "", wrong);
-  CHECK(wrong.texts() == texts{"'--keep=x' is no whole number: write it like 0 or 10", "option '--queue' is given twice"});
+  CHECK(wrong.texts() ==
+        texts{"'--keep=x' is no whole number: write it like 0 or 10", "option '--queue' is given twice"});
 }
 
 TEST_CASE("a row in a later table replaces the earlier one", "[options]") {
-  static constexpr option_row later[] = {{"queue", option_type::size, "1K", "Little memory."}, {"size", option_type::size, "", "More."}};
+  static constexpr option_row later[] = {{"queue", option_type::size, "1K", "Little memory."},
+                                         {"size", option_type::size, "", "More."}};
   mistakes wrong;
-  const auto values = parse_options({{"size", "2K"}}, std::array{option_rows(rows), option_rows(later)}, "output 'x'", wrong);
+  const auto values =
+      parse_options({{"size", "2K"}}, std::array{option_rows(rows), option_rows(later)}, "output 'x'", wrong);
   CHECK(wrong.empty());
   CHECK(values.size("queue") == 1024);
   CHECK(values.size("size") == 2048);

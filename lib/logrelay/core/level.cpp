@@ -9,7 +9,8 @@ namespace logrelay {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> names = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+constexpr std::array<std::string_view, 8> names = {"emerg",   "alert",  "crit", "err",
+                                                   "warning", "notice", "info", "debug"};
 
 constexpr std::pair<std::string_view, level> synonyms[] = {
     {"panic", level::emerg}, {"critical", level::crit}, {"fatal", level::crit},

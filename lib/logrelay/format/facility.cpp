@@ -7,8 +7,10 @@ namespace logrelay {
 
 std::string_view facility_name(int facility) {
   static constexpr std::array<std::string_view, 24> names = {
-      "kern",     "user", "mail", "daemon", "auth",  "syslog", "lpr",    "news",   "uucp",   "cron",   "authpriv", "ftp",
-      "ntp",      "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",   "local7"};
+      "kern",   "user",   "mail",     "daemon", "auth",   "syslog", "lpr",    "news",
+      "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock",
+      "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7",
+  };
   const auto n = static_cast<std::size_t>(facility);
   return n < names.size() ? names[n] : std::string_view();
 }

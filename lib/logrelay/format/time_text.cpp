@@ -16,9 +16,17 @@ struct split_time {
   std::uint32_t nanosecond;  // of it, also before 1970
 };
 
+// By remainder: a floor and a difference overflow in the first second of the clock, in 1677.
 split_time split(wall_time time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  return {second, static_cast<std::uint32_t>(std::chrono::nanoseconds(time - second).count())};
+  using namespace std::chrono_literals;
+  const auto since_epoch = time.time_since_epoch();
+  auto second = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
+  std::chrono::nanoseconds rest = since_epoch % 1s;
+  if (rest < 0ns) {
+    rest += 1s;
+    second -= 1s;
+  }
+  return {sys_seconds(second), static_cast<std::uint32_t>(rest.count())};
 }
 
 void append_digits(std::uint32_t number, std::size_t digits, std::string& to) {

@@ -61,7 +61,8 @@ std::vector<std::string_view> near_misses(std::string_view word, std::span<const
       if (distance <= limit) near.emplace_back(distance, name);
     }
   }
-  std::stable_sort(near.begin(), near.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
+  std::stable_sort(near.begin(), near.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
 
   std::vector<std::string_view> nearest;
   for (const auto& [distance, name] : near)

@@ -18,7 +18,11 @@ struct time_unit {
   std::uint64_t milliseconds;
 };
 constexpr time_unit time_units[] = {  // the largest first
-    {"d", "d", 24 * 60 * 60 * 1000}, {"h", "h", 60 * 60 * 1000}, {"m", "min", 60 * 1000}, {"s", "s", 1000}, {"ms", "ms", 1}};
+    {"d", "d", 24 * 60 * 60 * 1000},
+    {"h", "h", 60 * 60 * 1000},
+    {"m", "min", 60 * 1000},
+    {"s", "s", 1000},
+    {"ms", "ms", 1}};
 
 constexpr std::string_view digits = "0123456789";
 
@@ -101,7 +105,8 @@ std::string readable_size(std::uint64_t bytes) {
 
 std::string readable_duration(std::chrono::milliseconds duration) {
   const auto count = duration.count();
-  const std::uint64_t milliseconds = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
+  const std::uint64_t milliseconds =
+      count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
   const time_unit* unit = std::end(time_units) - 1;
   // Rounding may reach the next unit: 59.96 s are 1 min, not 60 s.
   while (unit != std::begin(time_units)) {

@@ -71,7 +71,8 @@ TEST_CASE("words are outputs in their order", "[cli]") {
 }
 
 TEST_CASE("an input takes one word and leaves the next one alone", "[cli]") {
-  const outcome it = read({"-i", "tcp://:1", "app.log", "--input", "-", "--input=[a,b]", "-iunix:x", "b.log", "-i", "-,name=x"});
+  const outcome it =
+      read({"-i", "tcp://:1", "app.log", "--input", "-", "--input=[a,b]", "-iunix:x", "b.log", "-i", "-,name=x"});
   CHECK(it.wrong == texts{});
   CHECK(it.line.request.inputs == texts{"tcp://:1", "-", "[a,b]", "unix:x", "-,name=x"});
   CHECK(it.line.request.outputs == texts{"app.log", "b.log"});
@@ -171,7 +172,8 @@ TEST_CASE("the command line wins over the environment", "[cli]") {
 TEST_CASE("a mistake in the environment names its variable", "[cli]") {
   const variable timeout("LOGRELAY_DRAIN_TIMEOUT", "12Q");
   const outcome it = read({});
-  CHECK(it.wrong == texts{"environment LOGRELAY_DRAIN_TIMEOUT: 'drain-timeout=12Q' is no time: write it like 500ms, 10s, 5m, 1h or 7d"});
+  CHECK(it.wrong == texts{"environment LOGRELAY_DRAIN_TIMEOUT: 'drain-timeout=12Q' is no time: write it like 500ms, "
+                          "10s, 5m, 1h or 7d"});
   CHECK(it.line.request.global.empty());
 }
 
@@ -187,11 +189,13 @@ TEST_CASE("an empty variable and those of an image are not options", "[cli]") {
 
 TEST_CASE("help names every row of every table", "[cli]") {
   const std::string help = help_text(known);
-  for (const option_rows rows : {common_input_rows(), common_output_rows(), option_rows(file_rows), option_rows(level_rows)})
+  for (const option_rows rows :
+       {common_input_rows(), common_output_rows(), option_rows(file_rows), option_rows(level_rows)})
     for (const option_row& row : rows) CHECK(help.find("\n    " + std::string(row.name) + "=") != std::string::npos);
   for (const option_row& row : global_rows()) CHECK(help.find("--" + std::string(row.name)) != std::string::npos);
-  for (const char* option : {"-i, --input INPUT", "-t, --timestamp[=FORMAT]", "-q, --quiet", "-v, --verbose", "-a, --append",
-                             "    --check", "-V, --version", "-h, --help", "    --drain-timeout TIME", "    --report FILE"})
+  for (const char* option :
+       {"-i, --input INPUT", "-t, --timestamp[=FORMAT]", "-q, --quiet", "-v, --verbose", "-a, --append", "    --check",
+        "-V, --version", "-h, --help", "    --drain-timeout TIME", "    --report FILE"})
     CHECK(help.find(std::string("\n  ") + option) != std::string::npos);
   CHECK(help.find("\n  tcp://[HOST]:PORT       Lines over TCP.\n") != std::string::npos);
   CHECK(help.find("\n  PATH                    A file.\n") != std::string::npos);

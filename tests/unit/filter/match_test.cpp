@@ -5,7 +5,9 @@
 namespace logrelay {
 namespace {
 
-bool finds(std::string pattern, std::string text) { return chosen_by{{"match", std::move(pattern)}}.takes(std::move(text)); }
+bool finds(std::string pattern, std::string text) {
+  return chosen_by{{"match", std::move(pattern)}}.takes(std::move(text));
+}
 
 TEST_CASE("a match takes the lines in which it finds something") {
   const chosen_by errors{{"match", "err(or)?:"}};

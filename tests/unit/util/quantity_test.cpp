@@ -20,7 +20,8 @@ TEST_CASE("a size is read in 1024s", "[quantity]") {
 }
 
 TEST_CASE("a size that is none is refused", "[quantity]") {
-  for (const char* text : {"", "K", "-1", "+1", " 1", "1 ", "1 K", "12Q", "1.5G", "1KK", "1Ki B", "1KiBs", "0x10", "1i", "1iB", "B1"})
+  for (const char* text :
+       {"", "K", "-1", "+1", " 1", "1 ", "1 K", "12Q", "1.5G", "1KK", "1Ki B", "1KiBs", "0x10", "1i", "1iB", "B1"})
     CHECK_FALSE(parse_size(text));
 }
 
@@ -45,7 +46,8 @@ TEST_CASE("a time is read in each unit and in several", "[quantity]") {
 }
 
 TEST_CASE("a time that is none is refused", "[quantity]") {
-  for (const char* text : {"", "5", "s", "-5s", "5 s", " 5s", "5s ", "1.5s", "5S", "5sec", "1m1h", "1s1s", "1h30", "05"})
+  for (const char* text :
+       {"", "5", "s", "-5s", "5 s", " 5s", "5s ", "1.5s", "5S", "5sec", "1m1h", "1s1s", "1h30", "05"})
     CHECK_FALSE(parse_duration(text));
 }
 
