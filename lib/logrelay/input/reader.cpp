@@ -97,7 +97,8 @@ void reader::stop_now() {
 }
 
 void reader::ended(input&) {
-  if (--parts_->running == 0) parts_->io->stop();
+  // None is there while what still hung in it is given up.
+  if (--parts_->running == 0 && parts_->io) parts_->io->stop();
 }
 
 asio::io_context& reader::io() { return *parts_->io; }
