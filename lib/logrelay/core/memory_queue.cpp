@@ -151,6 +151,7 @@ void memory_queue::drop_front(std::size_t bytes) {
       const batch gone = split_front(oldest.lines, cut);
       ledger_.pending -= gone.count;
       charged_ -= cut;
+      untaken_ -= cut;
       drop(gone, gone.time, lost);
     }
   }
@@ -189,6 +190,7 @@ void memory_queue::insert_gap(std::size_t at, gap&& lost) {
 
 void memory_queue::erase_slot(std::size_t at) {
   charged_ -= slots_[at].lines.size + sizeof(slot);
+  if (at >= taken_) untaken_ -= slots_[at].lines.size + sizeof(slot);
   unpin(at);
   slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at));
 }
@@ -204,6 +206,7 @@ void memory_queue::unpin(std::size_t at) {
 
 void memory_queue::charge(std::size_t bytes) {
   charged_ += bytes;
+  untaken_ += bytes;
   ledger_.queue_peak_bytes = std::max(ledger_.queue_peak_bytes, charged_);
 }
 
@@ -216,23 +219,21 @@ room memory_queue::room_now() {
   const std::size_t least = std::min(least_room, rules_.capacity_bytes / 8);
   const bool full = !slots_.empty() && free_bytes() <= least;
   if (!full) full_since_ = steady_time::max();
-  if (!full && charged_ <= pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
+  if (!full && untaken_ <= pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
 
   const steady_time now = clock_.now();
   if (!full) {
     if (now - ledger_.last_progress >= pace_wait) return {std::max<std::size_t>(free_bytes(), 1)};
-    holding_ = true;
-    resume_below_ = pace_bytes / 2;
+    holding_ = hold::to_pace;
     return {0, now + pace_wait};
   }
   full_since_ = std::min(full_since_, now);
-  holding_ = true;
-  resume_below_ = rules_.capacity_bytes - std::min(resume_room, rules_.capacity_bytes / 4);
+  holding_ = hold::until_room;
   if (rules_.when_full == overflow::block) return {0};
   const steady_time dead_at = std::min(full_since_, ledger_.last_progress) + rules_.stall_after;
   if (now < dead_at) return {0, dead_at};
   dropping_ = true;
-  holding_ = false;
+  holding_ = hold::none;
   full_since_ = steady_time::max();
   return {unlimited};
 }
@@ -247,6 +248,10 @@ void memory_queue::close() {
 }
 
 void memory_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
+  if (take_some(into, most_bytes)) events_.on_room();
+}
+
+bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
   const std::lock_guard lock(mutex_);
   for (std::size_t bytes = 0; taken_ < slots_.size() && (bytes == 0 || bytes + slots_[taken_].lines.size <= most_bytes); ++taken_) {
     slot& next = slots_[taken_];
@@ -255,8 +260,10 @@ void memory_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
       charge(next.lines.size);
     }
     bytes += next.lines.size;
+    untaken_ -= next.lines.size + sizeof(slot);
     into.push_back(next.lines);
   }
+  return room_again();
 }
 
 batch memory_queue::notice(const gap& lost) {
@@ -311,13 +318,18 @@ void memory_queue::moved() {
   ledger_.last_progress = clock_.now();
 }
 
+// Whether whoever waits for room is to be told now.
 bool memory_queue::room_again() {
-  return holding_ && charged_ <= resume_below_ ? (holding_ = false, true) : false;
+  const std::size_t resume_at = rules_.capacity_bytes - std::min(resume_room, rules_.capacity_bytes / 4);
+  const bool room = holding_ == hold::to_pace ? untaken_ <= pace_bytes / 2 : holding_ == hold::until_room && charged_ <= resume_at;
+  if (room) holding_ = hold::none;
+  return room;
 }
 
 void memory_queue::rewind() {
   const std::lock_guard lock(mutex_);
   taken_ = 0;
+  untaken_ = charged_;
 }
 
 bool memory_queue::ready() const {

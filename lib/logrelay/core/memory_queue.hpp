@@ -10,7 +10,7 @@
 /// output has been dead for `stall_after` gives that up: it drops the oldest lines until it is half empty again.
 /// Dropped lines leave a notice in their place. What was taken and is not acked is never dropped.
 ///
-/// Pace: while an output keeps moving, a block or adaptive queue holds its inputs at `pace_bytes` already, for a
+/// Pace: while an output keeps moving, a block or adaptive queue holds its inputs at `pace_bytes` untaken, for a
 /// few milliseconds at a time, so that lines stay in the cache and few are in memory at a kill -9. Once the output has
 /// not moved for that long the queue takes what it may hold: a writer with a pipe's worth of slack does not feel it.
 /// (Without it a pipe to a file on tmpfs ran at 0.6 of this speed: every byte went through memory twice.)
@@ -63,6 +63,7 @@ class memory_queue final : public queue {
     bool pins = false;         // counts its block in pinned_
   };
 
+  bool take_some(std::vector<batch>& into, std::size_t most_bytes);
   void append(batch&& lines);
   bool merge(const batch& lines);
   void make_room_for(batch& lines);
@@ -88,6 +89,7 @@ class memory_queue final : public queue {
   std::deque<slot> slots_;
   std::size_t taken_ = 0;    // slots in front that the listener has
   std::size_t charged_ = 0;  // bytes and slots
+  std::size_t untaken_ = 0;  // of those, what the listener has yet to take
   std::size_t pinned_ = 0;   // capacity of the blocks that slots keep alive
   block_ref compact_;        // where small slices are copied together
   std::size_t compact_used_ = 0;
@@ -95,8 +97,8 @@ class memory_queue final : public queue {
   bool dropping_ = false;    // adaptive: the output is dead
   bool losing_ = false;      // lines were dropped since it was last half empty …
   tally lost_before_;        // … beside those
-  bool holding_ = false;     // somebody waits for on_room
-  std::size_t resume_below_ = 0;  // … which is called when charged_ is down to this
+  enum class hold : std::uint8_t { none, to_pace, until_room };
+  hold holding_ = hold::none;  // somebody waits for on_room
   steady_time full_since_ = steady_time::max();
   ledger ledger_;
 };

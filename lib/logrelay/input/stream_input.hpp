@@ -23,7 +23,7 @@ enum class read_manner : std::uint8_t {
 
 class stream_input : public input {
  public:
-  static constexpr std::size_t turn_bytes = 64 * 1024;
+  static constexpr std::size_t turn_bytes = 128 * 1024;
 
   explicit stream_input(const input_config& config);
   ~stream_input() override;
