@@ -198,10 +198,14 @@ int main(int argc, char** argv) {
   const pacer::pace pace{options.size("rate") * seconds, options.size("rate"), 120};
   fmt::print("{} lines/s of 120 bytes for {} s; the second output stalls for as long\n\n", pace.lines_a_second, seconds);
   const auto installed = [](const std::string& program) { return program.find('/') != std::string::npos || has(program); };
+  // s6-log runs its processors by execline, which lives outside PATH in some distributions.
+  const bool has_execline = has("execlineb") || std::filesystem::exists("/usr/lib/execline/bin/execlineb");
   {
     const table results({"program", "stalled", "slowest write", "lost there", "peak memory"}, 16);
     for (const auto& peer : stalled_peers(options.program())) {
-      if (installed(peer.program)) {
+      if (peer.program == "s6-log" && !has_execline) {
+        results.row({peer.program, "its processors need execline, which is not installed"});
+      } else if (installed(peer.program)) {
         attempt(results, std::filesystem::path(peer.program).filename(), [&](const std::string& name) { stall(results, name, peer, pace, std::chrono::seconds(seconds)); });
       } else {
         results.row({peer.program, "not installed"});

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Installs what logrelay needs on Debian 12.
+#
+#   packaging/setup.sh          what the build needs
+#   packaging/setup.sh tests    that, and what the tests, the fuzz targets and the comparisons with other programs need
+#
+# Runs as root, or through sudo. Asks nothing, and does nothing where all of it is there. No service is started.
+set -eu
+
+build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libre2-dev'
+# The tests themselves, and the sanitized clang that the fuzz targets are built with.
+tests='catch2 nlohmann-json3-dev clang libclang-rt-14-dev mandoc strace procps'
+# Programs that the tests and benchmarks talk to, or compare with.
+peers='rsyslog socat bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog'
+
+case "${1-}" in
+  '') wanted=$build ;;
+  tests) wanted="$build $tests $peers" ;;
+  *) echo "usage: $0 [tests]" >&2; exit 2 ;;
+esac
+
+installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+
+missing=
+for package in $wanted; do
+  installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "$0: there is no apt-get here; install by other means what goes by these names in Debian 12:$missing" >&2
+  exit 1
+fi
+as_root=
+if [ "$(id -u)" != 0 ]; then
+  as_root=sudo
+  if ! command -v sudo >/dev/null; then
+    echo "$0: run this as root, or install sudo first; missing are:$missing" >&2
+    exit 1
+  fi
+fi
+
+# A syslog daemon that a package brings must neither start now nor take this machine's log over at the next boot: the
+# tests start their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '$as_root rm -f "$policy"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+fi
+had_rsyslog=no
+! installed rsyslog || had_rsyslog=yes
+
+echo "Installing:$missing"
+$as_root apt-get update -qq >/dev/null
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing </dev/null >/dev/null
+
+if [ "$had_rsyslog" = no ] && installed rsyslog && command -v systemctl >/dev/null; then
+  $as_root systemctl disable --quiet rsyslog.service 2>/dev/null || true
+fi

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Builds logrelay in every way that its tests need, and runs them all.
+#
+#   packaging/test.sh [CTEST-OPTION]...
+#
+# Installs what is missing (packaging/setup.sh tests). One run of ctest then covers the unit, model and end-to-end
+# tests of the dev preset, the unit and model tests under AddressSanitizer with UndefinedBehaviorSanitizer and under
+# ThreadSanitizer, ten seconds of each fuzz target from its corpus, and a short run of the benchmarks. Its summary is
+# the last that is printed. What the builds say is kept in build/*.log and shown where one fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=$(nproc)
+fuzz_seconds=10
+
+main() {
+  packaging/setup.sh tests
+  mkdir -p build/all
+  build dev all
+  build asan unit_tests -DLOGRELAY_E2E=OFF
+  build tsan unit_tests -DLOGRELAY_E2E=OFF
+  build fuzz all
+  list_tests >build/all/CTestTestfile.cmake
+  exec ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
+}
+
+# build PRESET TARGET [CMAKE-OPTION]...
+build() {
+  local preset=$1 target=$2 launcher=() began=$SECONDS
+  shift 2
+  if command -v ccache >/dev/null; then
+    launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
+  fi
+  printf 'Building %s ... ' "$preset"
+  if ! { cmake --preset "$preset" "${launcher[@]}" "$@" && cmake --build --preset "$preset" --target "$target" -j "$jobs"; } >"build/$preset.log" 2>&1; then
+    echo 'failed:'
+    tail -n 60 "build/$preset.log"
+    exit 1
+  fi
+  echo "$((SECONDS - began)) s"
+}
+
+# All presets' tests as one list, in the language of ctest. The benchmarks need only run: whether they reach their goals
+# depends on the machine, and on nothing else running there.
+list_tests() {
+  local preset fuzz bench name
+  for preset in dev asan tsan; do echo "subdirs(\"$PWD/build/$preset\")"; done
+  for fuzz in build/fuzz/tests/*_fuzz; do
+    name="fuzz: $(basename "$fuzz" _fuzz) for $fuzz_seconds s"
+    mkdir -p "build/all/$(basename "$fuzz")"
+    echo "add_test(\"$name\" \"$PWD/$fuzz\" -max_total_time=$fuzz_seconds -timeout=10 -rss_limit_mb=2048"
+    echo "  \"$PWD/build/all/$(basename "$fuzz")\" \"$PWD/tests/fuzz/corpus/$(basename "$fuzz" _fuzz)\")"
+    echo "set_tests_properties(\"$name\" PROPERTIES LABELS fuzz TIMEOUT 120 WORKING_DIRECTORY \"$PWD/build/all\")"
+  done
+  for bench in build/dev/tests/{throughput,latency,ingestion,adaptive,memory}_bench; do
+    name="bench: $(basename "$bench" _bench), in short"
+    echo "add_test(\"$name\" sh -c \"\\\"\$0\\\" --quick; test \$? -le 1\" \"$PWD/$bench\")"
+    echo "set_tests_properties(\"$name\" PROPERTIES LABELS bench TIMEOUT 300 RUN_SERIAL ON)"
+  done
+}
+
+main "$@"
