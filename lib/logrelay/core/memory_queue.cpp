@@ -253,7 +253,7 @@ void memory_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
 
 bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
   const std::lock_guard lock(mutex_);
-  for (std::size_t bytes = 0; taken_ < slots_.size() && (bytes == 0 || bytes + slots_[taken_].lines.size <= most_bytes); ++taken_) {
+  for (std::size_t bytes = 0; may_take() && (bytes == 0 || bytes + slots_[taken_].lines.size <= most_bytes); ++taken_) {
     slot& next = slots_[taken_];
     if (next.lost) {
       next.lines = notice(*std::exchange(next.lost, nullptr));
@@ -334,7 +334,13 @@ void memory_queue::rewind() {
 
 bool memory_queue::ready() const {
   const std::lock_guard lock(mutex_);
-  return taken_ < slots_.size();
+  return may_take();
+}
+
+// What is taken can no longer be dropped. Half of the room stays for the newest lines, whatever a peer that takes
+// everything into its buffers and reads nothing may have of the older ones.
+bool memory_queue::may_take() const {
+  return taken_ < slots_.size() && (taken_ == 0 || charged_ - untaken_ < rules_.capacity_bytes / 2);
 }
 
 bool memory_queue::finished() const {

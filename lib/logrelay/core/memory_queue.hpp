@@ -63,6 +63,7 @@ class memory_queue final : public queue {
     bool pins = false;         // counts its block in pinned_
   };
 
+  [[nodiscard]] bool may_take() const;
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);
   void append(batch&& lines);
   bool merge(const batch& lines);
