@@ -17,6 +17,8 @@ constexpr std::size_t least_space = 4096;
 constexpr std::size_t small_carry = 4096;
 // Room for the terminator that finish() adds.
 constexpr std::size_t spare = 1;
+// The longest length of an octet frame, and its space.
+constexpr std::size_t most_header = 11;
 
 char terminator_of(framing frames) { return frames == framing::nul ? '\0' : '\n'; }
 
@@ -27,11 +29,12 @@ struct octet_header {
   std::uint64_t length;  // of the message
 };
 
-// MSG-LEN = NONZERO-DIGIT *DIGIT, then SP. Ten digits are more than any line we hold.
+// MSG-LEN = NONZERO-DIGIT *DIGIT, then SP. Ten digits are more than any line we hold. The RFC has no empty message; what
+// has one to send, as we do, can only write "0 ".
 octet_header read_octet_header(std::string_view bytes) {
   std::size_t digits = 0;
   while (digits < bytes.size() && bytes[digits] >= '0' && bytes[digits] <= '9') ++digits;
-  if (digits > 10 || (digits > 0 && bytes[0] == '0')) return {header::none, 0, 0};
+  if (digits > 10 || (digits > 1 && bytes[0] == '0')) return {header::none, 0, 0};
   if (digits == bytes.size()) return {header::unfinished, 0, 0};
   if (digits == 0 || bytes[digits] != ' ') return {header::none, 0, 0};
   std::uint64_t length = 0;
@@ -50,14 +53,20 @@ line_framer::~line_framer() {
   memory_.leave(*this);
 }
 
+// Twice the size, so that a long line is copied seldom; but no more than the longest one and its length need.
+std::size_t line_framer::grown(std::size_t unfinished) const {
+  return std::max(unfinished, std::min(2 * unfinished, std::size_t{rules_.max_line} + most_header));
+}
+
 std::span<char> line_framer::space(std::size_t most) {
   const std::size_t unfinished = unfinished_bytes();
   const std::size_t wanted = std::min(std::max<std::size_t>(most, 1), least_space) + spare;
 
   if (carried_ && unfinished > small_carry) {
-    if (block_->capacity() - end_ < wanted) carry(std::max(2 * unfinished, unfinished + wanted));
+    if (block_->capacity() - end_ < wanted) carry(std::max(grown(unfinished), unfinished + wanted));
   } else if (carried_) {
     memory_.rent(*this, unfinished + wanted);
+    if (!carried_) return space(most);  // the tenant before us has left, and the budget took what we had
     std::memcpy(memory_.open()->data() + memory_.used(), block_->data() + begin_, unfinished);
     drop_carry();
     block_ = memory_.open();
@@ -65,11 +74,12 @@ std::span<char> line_framer::space(std::size_t most) {
     end_ = begin_ + unfinished;
     memory_.use(unfinished);
   } else if (unfinished == 0) {
+    block_ = {};  // first, so that a block that nobody else refers to is the next one again
     memory_.rent(*this, wanted);
     block_ = memory_.open();
     begin_ = end_ = memory_.used();
   } else if (memory_.left() < wanted) {
-    carry(unfinished > block_pool::standard_bytes / 2 ? 2 * unfinished : unfinished);
+    carry(unfinished > block_pool::standard_bytes / 2 ? grown(unfinished) : unfinished);
     memory_.keep_budget();
     return space(most);
   }
@@ -82,7 +92,7 @@ void line_framer::commit(std::size_t n, wall_time now) {
   end_ += n;
   if (!carried_) memory_.use(n);
   if (rules_.frames == framing::octet)
-    commit_octets();
+    commit_octets(fresh);
   else
     commit_delimited(fresh, terminator_of(rules_.frames));
 
@@ -104,6 +114,8 @@ void line_framer::commit_delimited(std::size_t fresh_from, char terminator) {
     discarding_ = cut_ = false;
     fresh_from = begin_;
   }
+  skip_empty_rest(terminator);
+  fresh_from = std::max(fresh_from, begin_);
   const auto* last = static_cast<const char*>(::memrchr(block_->data() + fresh_from, terminator, end_ - fresh_from));
   if (last != nullptr) {
     const std::size_t whole_to = static_cast<std::size_t>(last - block_->data()) + 1;
@@ -133,6 +145,13 @@ void line_framer::commit_delimited(std::size_t fresh_from, char terminator) {
   cut_long_tail();
 }
 
+// What was cut off at its very end has no rest, not an empty one.
+void line_framer::skip_empty_rest(char terminator) {
+  if (!cut_ || begin_ == end_ || block_->data()[begin_] != terminator) return;
+  ++begin_;
+  cut_ = plain_line_ = false;
+}
+
 void line_framer::cut_long_tail() {
   while (unfinished_bytes() > rules_.max_line) {
     if (!std::exchange(cut_, true)) counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
@@ -153,7 +172,7 @@ void line_framer::long_line(std::string_view line) {
   } while (!line.empty() && rules_.long_lines == long_line_action::split);
 }
 
-void line_framer::commit_octets() {
+void line_framer::commit_octets(std::size_t fresh_from) {
   std::size_t run_from = begin_;
   tally run;
   for (bool more = true; more && begin_ < end_;) {
@@ -176,7 +195,7 @@ void line_framer::commit_octets() {
         counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
       }
     }
-    more = plain_line_ ? take_plain_line() : cut_frame();
+    more = plain_line_ ? take_plain_line(std::max(begin_, fresh_from)) : cut_frame();
     run_from = begin_;
   }
   emit(run_from, begin_, framing::octet, run);
@@ -195,9 +214,12 @@ bool line_framer::cut_frame() {
   return true;
 }
 
-// What is no frame is a line up to the next newline. False: more bytes are needed.
-bool line_framer::take_plain_line() {
-  const auto* found = static_cast<const char*>(std::memchr(block_->data() + begin_, '\n', unfinished_bytes()));
+// What is no frame is a line up to the next newline, of which there is none before `search_from`. False: more bytes are
+// needed.
+bool line_framer::take_plain_line(std::size_t search_from) {
+  if (!discarding_) skip_empty_rest('\n');
+  if (!plain_line_) return true;
+  const auto* found = static_cast<const char*>(std::memchr(block_->data() + search_from, '\n', end_ - search_from));
   if (found == nullptr) {
     if (discarding_)
       begin_ = end_;
@@ -249,7 +271,7 @@ void line_framer::finish_octets() {
     const auto head = read_octet_header(rest);
     if (head.kind == header::whole) rest.remove_prefix(head.size);
   }
-  emit_copy(rest);
+  if (!rest.empty()) emit_copy(rest);
 }
 
 void line_framer::move_out() {
@@ -263,24 +285,37 @@ void line_framer::move_out() {
 }
 
 void line_framer::cut_carry() {
-  if (rules_.frames == framing::octet && !plain_line_) {
-    if (octets_left_ == 0) {
-      const auto head = read_octet_header(bytes(begin_, end_));
-      begin_ += head.size;
-      octets_left_ = head.length;
-      counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
-    }
-    if (rules_.long_lines == long_line_action::split || (rules_.long_lines == long_line_action::truncate && !cut_))
-      emit_copy(bytes(begin_, end_));
-    octets_left_ -= unfinished_bytes();
-    cut_ = true;
-  } else {
-    if (!std::exchange(cut_, true)) counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
-    if (rules_.long_lines != long_line_action::drop) emit_copy(bytes(begin_, end_));
-    discarding_ = rules_.long_lines != long_line_action::split;
-  }
+  if (rules_.frames == framing::octet && !plain_line_)
+    cut_carried_frame();
+  else
+    cut_carried_line();
   drop_carry();
   begin_ = end_ = 0;
+}
+
+void line_framer::cut_carried_line() {
+  if (!std::exchange(cut_, true)) counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
+  if (rules_.long_lines != long_line_action::drop) emit_copy(bytes(begin_, end_));
+  discarding_ = rules_.long_lines != long_line_action::split;
+}
+
+void line_framer::cut_carried_frame() {
+  if (octets_left_ == 0) {
+    const auto head = read_octet_header(bytes(begin_, end_));
+    if (head.kind != header::whole) {  // part of a length: without it nobody knows where the frame ends
+      plain_line_ = true;
+      counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
+      return cut_carried_line();
+    }
+    begin_ += head.size;
+    octets_left_ = head.length;
+    counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (begin_ == end_) return;
+  if (rules_.long_lines == long_line_action::split || (rules_.long_lines == long_line_action::truncate && !cut_))
+    emit_copy(bytes(begin_, end_));
+  octets_left_ -= unfinished_bytes();
+  cut_ = true;
 }
 
 void line_framer::carry(std::size_t capacity) {

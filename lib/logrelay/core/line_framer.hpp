@@ -62,13 +62,17 @@ class line_framer {
   friend class read_memory;
   void move_out();      // the tail is wanted by another: the unfinished line becomes a carry
   void cut_carry();     // the carries' budget is used up, and ours is the longest
+  void cut_carried_line();
+  void cut_carried_frame();
   void carry(std::size_t capacity);
+  [[nodiscard]] std::size_t grown(std::size_t unfinished) const;
   void drop_carry();
 
   void commit_delimited(std::size_t fresh_from, char terminator);
-  void commit_octets();
+  void commit_octets(std::size_t fresh_from);
   bool cut_frame();
-  bool take_plain_line();
+  bool take_plain_line(std::size_t search_from);
+  void skip_empty_rest(char terminator);
   void finish_delimited();
   void finish_octets();
   void cut_long_tail();
