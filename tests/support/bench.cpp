@@ -104,7 +104,9 @@ std::string readable(std::chrono::nanoseconds time) {
   return fmt::format("{:.2f} s", n / 1e9);
 }
 
-std::string readable_rate(double bytes_a_second) { return fmt::format("{:.0f} MB/s", bytes_a_second / 1e6); }
+std::string readable_rate(double bytes_a_second) {
+  return fmt::format("{:.{}f} MB/s", bytes_a_second / 1e6, bytes_a_second < 1e7 ? 1 : 0);
+}
 std::string readable_ratio(double ratio) { return fmt::format("{:.2f} ×", ratio); }
 
 std::string goal(bool met) {
