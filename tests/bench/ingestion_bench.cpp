@@ -37,8 +37,8 @@ dead_output unread_fifo(const temp_folder& folder) {
   const auto path = folder / "dead.fifo";
   make_fifo(path);
   const auto reader = std::make_shared<std::unique_ptr<pipe_sink>>();
-  return {"fifo:" + path, [=] { *reader = std::make_unique<pipe_sink>(path); },
-          [=] { return (*reader)->bytes(); }, [=] { return (*reader)->text(); }};
+  return {"fifo:" + path, [=] { *reader = std::make_unique<pipe_sink>(path); }, [=] { return (*reader)->bytes(); },
+          [=] { return (*reader)->text(); }};
 }
 
 dead_output dead_tcp(const sink_behaviour& behaviour) {
@@ -87,8 +87,8 @@ std::string after_revival(const dead_output& dead, const pacer& writer, const lo
 }
 
 /// One row: `argv` reads stdin and writes the good file.
-void measure(const table& results, const std::string& name, std::vector<std::string> argv, const std::string& good, stream output,
-             const dead_output* dead, const load& load, bool ours) {
+void measure(const table& results, const std::string& name, std::vector<std::string> argv, const std::string& good,
+             stream output, const dead_output* dead, const load& load, bool ours) {
   auto pipe = make_pipe();
   process reader(argv, {.input = stream::descriptor(pipe.reading.get()), .output = std::move(output)});
   pipe.reading.reset();
@@ -101,28 +101,35 @@ void measure(const table& results, const std::string& name, std::vector<std::str
   const int status = reader.status(60s);
   const bool whole = read_sequence(read_file(good), load.pace.length).is_whole(load.pace.lines);
   const auto judged = [&](bool met, std::string figure) { return ours ? figure + " " + goal(met) : figure; };
-  results.row({name, judged(writes.greatest < 20ms, readable(writes.greatest)), judged(writes.p99 < 100us, readable(writes.p99)),
-               judged(lag <= 100ms, readable(lag)), judged(whole && status == 0, whole ? "all lines" : "lines lost"), revived});
+  results.row({name, judged(writes.greatest < 20ms, readable(writes.greatest)),
+               judged(writes.p99 < 100us, readable(writes.p99)), judged(lag <= 100ms, readable(lag)),
+               judged(whole && status == 0, whole ? "all lines" : "lines lost"), revived});
 }
 
-void measure_relay(const table& results, const std::string& name, const temp_folder& folder, const dead_output& dead, const load& load) {
+void measure_relay(const table& results, const std::string& name, const temp_folder& folder, const dead_output& dead,
+                   const load& load) {
   const auto good = folder / "good.log", report_file = folder / "report.json";
-  measure(results, name, {load.program, good, dead.endpoint, "--report", report_file}, good, stream::collected(), &dead, load, true);
+  measure(results, name, {load.program, good, dead.endpoint, "--report", report_file}, good, stream::collected(), &dead,
+          load, true);
   check_balance(read_report(report_file));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench_options options(argc, argv, "How long a writer is held, with outputs {good file, dead one}.", LOGRELAY_PROGRAM,
+  const bench_options options(argc, argv, "How long a writer is held, with outputs {good file, dead one}.",
+                              LOGRELAY_PROGRAM,
                               {{"seconds", "10", "2", "how long the writer writes"},
                                {"rate", "20000", "", "lines a second"},
                                {"length", "120", "", "bytes a line"}});
   const load load{options.program(),
                   {options.size("rate") * options.size("seconds"), options.size("rate"), options.size("length")}};
-  fmt::print("{} lines/s of {} bytes for {} s; goals: slowest write under 20 ms, p99 under 100 µs, lag at most 100 ms\n\n",
-             load.pace.lines_a_second, load.pace.length, options.size("seconds"));
-  const table results({"second output", "slowest write", "p99 write", "good file's lag", "good file", "after revival, once and in order"}, 26, 18);
+  fmt::print(
+      "{} lines/s of {} bytes for {} s; goals: slowest write under 20 ms, p99 under 100 µs, lag at most 100 ms\n\n",
+      load.pace.lines_a_second, load.pace.length, options.size("seconds"));
+  const table results({"second output", "slowest write", "p99 write", "good file's lag", "good file",
+                       "after revival, once and in order"},
+                      26, 18);
   attempt(results, "(reference: cat > file)", [&](const std::string& name) {
     const temp_folder folder;
     const auto good = folder / "good.log";

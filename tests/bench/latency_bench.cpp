@@ -69,7 +69,8 @@ latencies first_line(const program& program, std::uint64_t count) {
 std::uint64_t calls_while_idle(const process& idle, const temp_folder& folder, std::chrono::milliseconds span) {
   const auto log = folder / "strace.log";
   process strace({"strace", "-f", "-ttt", "-o", log, "-p", std::to_string(idle.id())});
-  if (!eventually([&] { return strace.errors().find("attached") != std::string::npos; })) throw std::runtime_error("strace: " + strace.errors());
+  if (!eventually([&] { return strace.errors().find("attached") != std::string::npos; }))
+    throw std::runtime_error("strace: " + strace.errors());
   std::this_thread::sleep_for(500ms);
   const auto from = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::this_thread::sleep_for(span);
@@ -89,8 +90,8 @@ std::uint64_t calls_while_idle(const process& idle, const temp_folder& folder, s
   return calls;
 }
 
-void idle_calls(const table& results, const std::string& name, std::vector<std::string> argv, const stream_sink& sink, std::uint64_t connections,
-                std::chrono::milliseconds span) {
+void idle_calls(const table& results, const std::string& name, std::vector<std::string> argv, const stream_sink& sink,
+                std::uint64_t connections, std::chrono::milliseconds span) {
   const temp_folder folder;
   auto pipe = make_pipe();
   const auto file = folder / "out.log";
@@ -99,7 +100,8 @@ void idle_calls(const table& results, const std::string& name, std::vector<std::
   const auto line = equal_lines(1, 100);
   write_all(pipe.writing, line);
   await_size(file, line.size());
-  if (!eventually([&] { return sink.bytes() >= connections * line.size(); })) throw std::runtime_error("the sink got no line");
+  if (!eventually([&] { return sink.bytes() >= connections * line.size(); }))
+    throw std::runtime_error("the sink got no line");
   const auto calls = calls_while_idle(relay, folder, span);
   results.row({name, std::to_string(calls), goal(calls == 0)});
 }
@@ -118,7 +120,8 @@ int main(int argc, char** argv) {
                         return process({options.program(), file}, {.input = stream::descriptor(input)});
                       }};
   {
-    const table results({"one line, from write to file", "least", "median", "p99", "greatest", "goal: median < 200 µs"}, 40);
+    const table results({"one line, from write to file", "least", "median", "p99", "greatest", "goal: median < 200 µs"},
+                        40);
     for (const auto* program : {&cat, &relay}) {
       attempt(results, program->name, [&](const std::string& name) {
         const auto took = one_line(*program, options.size("lines"));
@@ -129,7 +132,8 @@ int main(int argc, char** argv) {
   }
   fmt::print("\n");
   {
-    const table results({"from exec to the first line in the file", "least", "median", "p99", "greatest", "goal: median < 5 ms"}, 40);
+    const table results(
+        {"from exec to the first line in the file", "least", "median", "p99", "greatest", "goal: median < 5 ms"}, 40);
     for (const auto* program : {&cat, &relay}) {
       attempt(results, program->name, [&](const std::string& name) {
         const auto took = first_line(*program, options.size("starts"));
@@ -143,12 +147,16 @@ int main(int argc, char** argv) {
     fmt::print("strace is not installed: idle system calls are not counted\n");
     return verdict();
   }
-  const table results({fmt::format("idle for {} ms", options.duration("idle").count()), "system calls", "goal: none"}, 40);
+  const table results({fmt::format("idle for {} ms", options.duration("idle").count()), "system calls", "goal: none"},
+                      40);
   const auto sink = stream_sink::tcp();
   const auto idle = options.duration("idle");
-  attempt(results, "stdin > file", [&](const std::string& name) { idle_calls(results, name, {options.program()}, sink, 0, idle); });
+  attempt(results, "stdin > file",
+          [&](const std::string& name) { idle_calls(results, name, {options.program()}, sink, 0, idle); });
   attempt(results, "stdin, tcp, udp > tcp, file", [&](const std::string& name) {
-    idle_calls(results, name, {options.program(), "-i", "-", "-i", "tcp://127.0.0.1:0", "-i", "udp://127.0.0.1:0", sink.endpoint()}, sink, 1, idle);
+    idle_calls(results, name,
+               {options.program(), "-i", "-", "-i", "tcp://127.0.0.1:0", "-i", "udp://127.0.0.1:0", sink.endpoint()},
+               sink, 1, idle);
   });
   return verdict();
 }

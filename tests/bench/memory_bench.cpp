@@ -29,13 +29,15 @@ constexpr std::uint64_t overhead = 24 << 20;
 /// A relay whose three outputs take nothing.
 class dead_relay {
  public:
-  dead_relay(const std::string& program, std::uint64_t queue) : allowed_(3 * queue), sink_(stream_sink::tcp({.reads = false})) {
+  dead_relay(const std::string& program, std::uint64_t queue)
+      : allowed_(3 * queue), sink_(stream_sink::tcp({.reads = false})) {
     make_fifo(folder_ / "dead.fifo");
     const auto suffix = fmt::format(",overflow=drop-oldest,queue={}", queue);
     auto pipe = make_pipe();
-    relay_ = std::make_unique<process>(std::vector<std::string>{program, "fifo:" + folder_ / "dead.fifo" + suffix, sink_.endpoint() + suffix,
-                                                                "exec:sleep 1000" + suffix, "--report", folder_ / "report.json"},
-                                       process_options{.input = stream::descriptor(pipe.reading.get())});
+    relay_ = std::make_unique<process>(
+        std::vector<std::string>{program, "fifo:" + folder_ / "dead.fifo" + suffix, sink_.endpoint() + suffix,
+                                 "exec:sleep 1000" + suffix, "--report", folder_ / "report.json"},
+        process_options{.input = stream::descriptor(pipe.reading.get())});
     writing_ = std::move(pipe.writing);
   }
 
@@ -78,13 +80,15 @@ class dead_relay {
 };
 
 void row(const table& results, const std::string& name, std::uint64_t peak, std::uint64_t allowed) {
-  results.row({name, logrelay::readable_size(peak), logrelay::readable_size(allowed), goal(peak <= allowed + overhead)});
+  results.row(
+      {name, logrelay::readable_size(peak), logrelay::readable_size(allowed), goal(peak <= allowed + overhead)});
 }
 
 std::uint64_t descriptors_of(const process& program) {
   std::uint64_t count = 0;
   std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", program.id()), ec)) count += !entry.path().empty();
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", program.id()), ec))
+    count += !entry.path().empty();
   return count;
 }
 
@@ -130,15 +134,17 @@ int main(int argc, char** argv) {
   const auto queue = options.size("queue");
   fmt::print("three dead outputs, queue={} each; goal: at most the allowance and 24 MiB\n\n", options.text("queue"));
   const table results({"case", "peak RSS", "allowance", "goal"}, 44);
-  attempt(results, fmt::format("{} of real lines ({})", options.text("size"), real_lines_origin()), [&](const std::string& name) {
-    dead_relay relay(program, queue);
-    const auto text = real_lines(16 << 20);
-    row(results, name, relay.peak_after(text, options.size("size"), 1 << 17), relay.allowed());
-  });
-  attempt(results, fmt::format("{} lines of 100 bytes, one at a time", options.size("single")), [&](const std::string& name) {
-    dead_relay relay(program, queue);
-    row(results, name, relay.peak_after_single_lines(options.size("single"), 100), relay.allowed());
-  });
+  attempt(results, fmt::format("{} of real lines ({})", options.text("size"), real_lines_origin()),
+          [&](const std::string& name) {
+            dead_relay relay(program, queue);
+            const auto text = real_lines(16 << 20);
+            row(results, name, relay.peak_after(text, options.size("size"), 1 << 17), relay.allowed());
+          });
+  attempt(results, fmt::format("{} lines of 100 bytes, one at a time", options.size("single")),
+          [&](const std::string& name) {
+            dead_relay relay(program, queue);
+            row(results, name, relay.peak_after_single_lines(options.size("single"), 100), relay.allowed());
+          });
   attempt(results, fmt::format("{} of one-byte lines", options.text("short")), [&](const std::string& name) {
     dead_relay relay(program, queue);
     row(results, name, relay.peak_after(equal_lines(1 << 22, 2), options.size("short"), 1 << 17), relay.allowed());
@@ -153,6 +159,7 @@ int main(int argc, char** argv) {
   });
   fmt::print("\n");
   const table connections({fmt::format("{} connections", options.size("connections")), "bytes each", "goal"}, 44);
-  attempt(connections, "idle", [&](const std::string&) { idle_connections(connections, program, options.size("connections")); });
+  attempt(connections, "idle",
+          [&](const std::string&) { idle_connections(connections, program, options.size("connections")); });
   return verdict();
 }

@@ -26,7 +26,8 @@ struct peer {
   std::function<cost(const temp_folder&, const load&)> run;
 };
 
-peer reading_stdin(const std::string& program, const std::function<std::vector<std::string>(const temp_folder&)>& command,
+peer reading_stdin(const std::string& program,
+                   const std::function<std::vector<std::string>(const temp_folder&)>& command,
                    const std::string& output = "") {
   return {program, [=](const temp_folder& folder, const load& load) {
             const auto to = output.empty() ? stream::null() : stream::file(folder / output);
@@ -39,12 +40,13 @@ cost through_rsyslog(const temp_folder& folder, const load& load) {
   const auto out = folder / "out.log";
   const temp_folder own;
   write_file(own / "rsyslog.conf",
-             fmt::format("global(workDirectory=\"{}\" maxMessageSize=\"64k\" parser.escapeControlCharactersOnReceive=\"off\")\n"
-                         "module(load=\"imtcp\")\n"
-                         "input(type=\"imtcp\" port=\"0\" address=\"127.0.0.1\" supportOctetCountedFraming=\"off\")\n"
-                         "template(name=\"raw\" type=\"string\" string=\"%rawmsg%\\n\")\n"
-                         "action(type=\"omfile\" file=\"{}\" template=\"raw\")\n",
-                         own.path().string(), out));
+             fmt::format(
+                 "global(workDirectory=\"{}\" maxMessageSize=\"64k\" parser.escapeControlCharactersOnReceive=\"off\")\n"
+                 "module(load=\"imtcp\")\n"
+                 "input(type=\"imtcp\" port=\"0\" address=\"127.0.0.1\" supportOctetCountedFraming=\"off\")\n"
+                 "template(name=\"raw\" type=\"string\" string=\"%rawmsg%\\n\")\n"
+                 "action(type=\"omfile\" file=\"{}\" template=\"raw\")\n",
+                 own.path().string(), out));
   process rsyslog({"rsyslogd", "-n", "-iNONE", "-f", own / "rsyslog.conf"});
   std::vector<logrelay::fd> into;
   into.push_back(connected_tcp(rsyslog.tcp_port()));
@@ -73,7 +75,8 @@ cost through_rsyslog(const temp_folder& folder, const load& load) {
 std::uint64_t lines_in(const std::filesystem::path& folder) {
   std::uint64_t lines = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().filename() != "config") lines += count_newlines(read_file(entry.path()));
+    if (entry.is_regular_file() && entry.path().filename() != "config")
+      lines += count_newlines(read_file(entry.path()));
   }
   return lines;
 }
@@ -86,19 +89,38 @@ std::uint64_t lines_sent(const load& load) {
 
 std::vector<peer> peers(const std::string& logrelay) {
   return {
-      reading_stdin("cat", [](const auto&) { return std::vector<std::string>{"cat"}; }, "out.log"),
-      reading_stdin(logrelay, [=](const auto& folder) { return std::vector{logrelay, folder / "out.log,rotate=64M,keep=1000"}; }),
-      reading_stdin("tee", [](const auto& folder) { return std::vector<std::string>{"tee", folder / "out.log"}; }),
-      reading_stdin("multilog", [](const auto& folder) { return std::vector<std::string>{"multilog", "s16777215", "n1000", folder / "dir"}; }),
+      reading_stdin(
+          "cat", [](const auto&) { return std::vector<std::string>{"cat"}; }, "out.log"),
+      reading_stdin(logrelay,
+                    [=](const auto& folder) {
+                      return std::vector{logrelay, folder / "out.log,rotate=64M,keep=1000"};
+                    }),
+      reading_stdin("tee",
+                    [](const auto& folder) {
+                      return std::vector<std::string>{"tee", folder / "out.log"};
+                    }),
+      reading_stdin("multilog",
+                    [](const auto& folder) {
+                      return std::vector<std::string>{"multilog", "s16777215", "n1000", folder / "dir"};
+                    }),
       reading_stdin("svlogd",
                     [](const auto& folder) {
                       std::filesystem::create_directory(folder / "dir");
                       write_file(folder / "dir/config", "s67108864\nn1000\n");
                       return std::vector<std::string>{"svlogd", "-l", "65000", "-b", "65536", folder / "dir"};
                     }),
-      reading_stdin("s6-log", [](const auto& folder) { return std::vector<std::string>{"s6-log", "-b", "n1000", "s67108864", folder / "dir"}; }),
-      reading_stdin("rotatelogs", [](const auto& folder) { return std::vector<std::string>{"rotatelogs", folder / "out.log", "64M"}; }),
-      reading_stdin("cronolog", [](const auto& folder) { return std::vector<std::string>{"cronolog", folder / "out-%Y.log"}; }),
+      reading_stdin("s6-log",
+                    [](const auto& folder) {
+                      return std::vector<std::string>{"s6-log", "-b", "n1000", "s67108864", folder / "dir"};
+                    }),
+      reading_stdin("rotatelogs",
+                    [](const auto& folder) {
+                      return std::vector<std::string>{"rotatelogs", folder / "out.log", "64M"};
+                    }),
+      reading_stdin("cronolog",
+                    [](const auto& folder) {
+                      return std::vector<std::string>{"cronolog", folder / "out-%Y.log"};
+                    }),
       {"rsyslogd", through_rsyslog},
   };
 }
@@ -106,11 +128,15 @@ std::vector<peer> peers(const std::string& logrelay) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench_options options(argc, argv, "Other programs' throughput into files, with the same lines.", LOGRELAY_PROGRAM,
-                              {{"size", "512M", "16M", "bytes a run"}, {"runs", "3", "1", "runs of each"}, {"write", "128K", "", "bytes a write of the feeder"}});
+  const bench_options options(argc, argv, "Other programs' throughput into files, with the same lines.",
+                              LOGRELAY_PROGRAM,
+                              {{"size", "512M", "16M", "bytes a run"},
+                               {"runs", "3", "1", "runs of each"},
+                               {"write", "128K", "", "bytes a write of the feeder"}});
   const load load{real_lines(16 << 20), options.size("size"), options.size("write")};
   const auto sent = lines_sent(load);
-  fmt::print("{} of real lines ({}), {} lines; medians of {} runs\n\n", options.text("size"), real_lines_origin(), sent, options.size("runs"));
+  fmt::print("{} of real lines ({}), {} lines; medians of {} runs\n\n", options.text("size"), real_lines_origin(), sent,
+             options.size("runs"));
   const table results({"program", "speed", "of cat's", "CPU s/GB", "lines lost or cut"}, 16);
   double cat = 0;
   for (const auto& peer : peers(options.program())) {
@@ -120,18 +146,19 @@ int main(int argc, char** argv) {
       continue;
     }
     attempt(results, name, [&](const std::string&) {
-    std::vector<double> rates, cpus;
-    std::uint64_t arrived = 0;
-    for (std::uint64_t i = 0; i < options.size("runs"); ++i) {
-      const temp_folder folder;
-      const auto cost = peer.run(folder, load);
-      rates.push_back(static_cast<double>(load.bytes) / cost.seconds);
-      cpus.push_back(cost.cpu_seconds / static_cast<double>(load.bytes) * 1e9);
-      arrived = lines_in(folder.path());
-    }
-    if (cat == 0) cat = median(rates);
-    results.row({name, readable_rate(median(rates)), readable_ratio(median(rates) / cat), fmt::format("{:.2f}", median(cpus)),
-                 std::to_string(static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(arrived))});
+      std::vector<double> rates, cpus;
+      std::uint64_t arrived = 0;
+      for (std::uint64_t i = 0; i < options.size("runs"); ++i) {
+        const temp_folder folder;
+        const auto cost = peer.run(folder, load);
+        rates.push_back(static_cast<double>(load.bytes) / cost.seconds);
+        cpus.push_back(cost.cpu_seconds / static_cast<double>(load.bytes) * 1e9);
+        arrived = lines_in(folder.path());
+      }
+      if (cat == 0) cat = median(rates);
+      results.row({name, readable_rate(median(rates)), readable_ratio(median(rates) / cat),
+                   fmt::format("{:.2f}", median(cpus)),
+                   std::to_string(static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(arrived))});
     });
   }
   return verdict();

@@ -28,7 +28,9 @@ struct load {
   std::size_t write_bytes = 0;
   std::uint64_t pairs = 0;
 
-  [[nodiscard]] std::uint64_t total(std::size_t descriptors = 1) const { return descriptors * feeder::share(text, bytes, descriptors); }
+  [[nodiscard]] std::uint64_t total(std::size_t descriptors = 1) const {
+    return descriptors * feeder::share(text, bytes, descriptors);
+  }
 };
 
 using contender = std::function<cost(const temp_folder&)>;
@@ -43,7 +45,8 @@ void expect_whole(const temp_folder& folder, const load& load, std::uint64_t byt
   std::uint64_t found = 0;
   std::unordered_set<std::string_view> known;
   const auto add = [&known](std::string_view rest) {
-    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) known.insert(rest.substr(0, end));
+    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
+      known.insert(rest.substr(0, end));
   };
   if (every_line) add(load.text);
   for (const auto& name : names_in(folder.path())) {
@@ -64,8 +67,8 @@ struct ratios {
 };
 
 /// Each run in a folder of its own, which is gone before the next begins.
-ratios compare(const load& load, const std::filesystem::path& where, const contender& reference, const contender& ours, std::uint64_t bytes,
-               bool every_line = false) {
+ratios compare(const load& load, const std::filesystem::path& where, const contender& reference, const contender& ours,
+               std::uint64_t bytes, bool every_line = false) {
   std::vector<double> reference_rates, our_rates, speeds, cpus;
   const auto run = [&](const contender& side, bool check) {
     const temp_folder folder(where);
@@ -85,22 +88,29 @@ ratios compare(const load& load, const std::filesystem::path& where, const conte
   return {median(reference_rates), median(our_rates), median(speeds), median(cpus)};
 }
 
+/// A ratio with no goal has `wanted` zero.
 void row(const table& results, const std::string& name, const ratios& r, double wanted, double cpu_allowed = 0) {
   const auto cpu = r.cpu <= 0 ? "-" : readable_ratio(r.cpu) + (cpu_allowed > 0 ? " " + goal(r.cpu <= cpu_allowed) : "");
-  results.row({name, readable_rate(r.reference_rate), readable_rate(r.our_rate), fmt::format("{} of {:.1f} {}", readable_ratio(r.speed), wanted, goal(r.speed >= wanted)), cpu});
+  const auto judged = wanted > 0 ? fmt::format(" of {:.1f} {}", wanted, goal(r.speed >= wanted)) : "";
+  results.row(
+      {name, readable_rate(r.reference_rate), readable_rate(r.our_rate), readable_ratio(r.speed) + judged, cpu});
 }
 
-void pipe_to_file(const table& results, const std::string& name, const load& load, const std::filesystem::path& where, double wanted) {
+void pipe_to_file(const table& results, const std::string& name, const load& load, const std::filesystem::path& where,
+                  double wanted) {
   const contender cat = [&](const temp_folder& folder) {
     return feed_through({"cat"}, stream::file(folder / "out"), load.text, load.bytes, load.write_bytes);
   };
   const contender relay = [&](const temp_folder& folder) {
-    return feed_through({load.program, folder / "out.log,rotate=256M,keep=100"}, stream::inherited(), load.text, load.bytes, load.write_bytes);
+    return feed_through({load.program, folder / "out.log,rotate=256M,keep=100"}, stream::inherited(), load.text,
+                        load.bytes, load.write_bytes);
   };
-  attempt(results, name, [&](const std::string&) { row(results, name, compare(load, where, cat, relay, load.total()), wanted, 1.3); });
+  attempt(results, name,
+          [&](const std::string&) { row(results, name, compare(load, where, cat, relay, load.total()), wanted, 1.3); });
 }
 
-void file_to_file(const table& results, const std::string& name, const load& load, const std::filesystem::path& where, double wanted) {
+void file_to_file(const table& results, const std::string& name, const load& load, const std::filesystem::path& where,
+                  double wanted) {
   const temp_folder source(where);
   {
     std::string whole;
@@ -116,12 +126,16 @@ void file_to_file(const table& results, const std::string& name, const load& loa
     return cost{seconds, std::chrono::duration<double>(status->cpu).count(), 0};
   };
   const contender cat = [&](const temp_folder& folder) { return timed({"cat"}, stream::file(folder / "out")); };
-  const contender relay = [&](const temp_folder& folder) { return timed({load.program, folder / "out.log"}, stream::null()); };
-  attempt(results, name, [&](const std::string&) { row(results, name, compare(load, where, cat, relay, load.total()), wanted); });
+  const contender relay = [&](const temp_folder& folder) {
+    return timed({load.program, folder / "out.log"}, stream::null());
+  };
+  attempt(results, name,
+          [&](const std::string&) { row(results, name, compare(load, where, cat, relay, load.total()), wanted); });
 }
 
 /// Feeds a listening program over `connections`, until its file has all.
-cost feed_tcp(const load& load, const std::vector<std::string>& argv, const std::string& file, std::size_t connections) {
+cost feed_tcp(const load& load, const std::vector<std::string>& argv, const std::string& file,
+              std::size_t connections) {
   process program(argv);
   const auto port = program.tcp_port();
   std::vector<logrelay::fd> into;
@@ -136,18 +150,26 @@ cost feed_tcp(const load& load, const std::vector<std::string>& argv, const std:
   return {seconds, 0, 0};
 }
 
-void tcp_to_file(const table& results, const load& load, const std::filesystem::path& where, std::size_t connections, const std::string& block) {
+void tcp_to_file(const table& results, const load& load, const std::filesystem::path& where, std::size_t connections,
+                 const std::string& block) {
   const contender socat = [&](const temp_folder& folder) {
     std::vector<std::string> argv{"socat", "-u"};
     if (!block.empty()) argv.insert(argv.end(), {"-b", block});
-    argv.insert(argv.end(), {"TCP-LISTEN:0,bind=127.0.0.1,fork,backlog=128", "OPEN:" + folder / "out" + ",creat,append"});
+    argv.insert(argv.end(),
+                {"TCP-LISTEN:0,bind=127.0.0.1,fork,backlog=128", "OPEN:" + folder / "out" + ",creat,append"});
     return feed_tcp(load, argv, folder / "out", connections);
   };
   const contender relay = [&](const temp_folder& folder) {
-    return feed_tcp(load, {load.program, "-i", "tcp://127.0.0.1:0", folder / "out.log"}, folder / "out.log", connections);
+    return feed_tcp(load, {load.program, "-i", "tcp://127.0.0.1:0", folder / "out.log"}, folder / "out.log",
+                    connections);
   };
-  attempt(results, fmt::format("TCP, {} connection{} > file; socat{}", connections, connections == 1 ? "" : "s", block.empty() ? "" : " -b " + block),
-          [&](const std::string& name) { row(results, name, compare(load, where, socat, relay, load.total(connections), true), 0.9); });
+  attempt(results,
+          fmt::format("TCP, {} connection{} > file; socat{}", connections, connections == 1 ? "" : "s",
+                      block.empty() ? "" : " -b " + block),
+          [&](const std::string& name) {
+            row(results, name, compare(load, where, socat, relay, load.total(connections), true),
+                block.empty() ? 0.9 : 0);
+          });
 }
 
 /// Feeds a program's stdin until a TCP sink has all.
@@ -161,14 +183,16 @@ cost feed_to_sink(const load& load, const std::function<std::vector<std::string>
   std::vector<logrelay::fd> into;
   into.push_back(std::move(pipe.writing));
   feeder writer(std::move(into), load.text, load.bytes, load.write_bytes);
-  expect(eventually([&] { return sink.bytes() >= load.total(); }, 10min), "the sink did not get all: " + program.errors());
+  expect(eventually([&] { return sink.bytes() >= load.total(); }, 10min),
+         "the sink did not get all: " + program.errors());
   const auto seconds = seconds_since(start);
   expect(program.status() == 0, program.errors());
   const std::chrono::duration<double> cpu = program.wait()->cpu + writer.finish();
   return {seconds, cpu.count(), 0};
 }
 
-void stdin_to_tcp(const table& results, const load& load, const std::filesystem::path& where, const std::string& block) {
+void stdin_to_tcp(const table& results, const load& load, const std::filesystem::path& where,
+                  const std::string& block) {
   const contender socat = [&](const temp_folder&) {
     return feed_to_sink(load, [&](std::uint16_t port) {
       std::vector<std::string> argv{"socat", "-u"};
@@ -185,8 +209,9 @@ void stdin_to_tcp(const table& results, const load& load, const std::filesystem:
     std::filesystem::resize_file((write_file(folder / "sent", ""), folder / "sent"), load.total());
     return result;
   };
-  attempt(results, "stdin > TCP sink; socat" + (block.empty() ? "" : " -b " + block),
-          [&](const std::string& name) { row(results, name, compare(load, where, socat, relay, load.total()), 0.9); });
+  attempt(results, "stdin > TCP sink; socat" + (block.empty() ? "" : " -b " + block), [&](const std::string& name) {
+    row(results, name, compare(load, where, socat, relay, load.total()), block.empty() ? 0.9 : 0);
+  });
 }
 
 /// A tmpfs that everyone may write to, and has room there.
@@ -194,7 +219,9 @@ std::optional<std::filesystem::path> memory_folder(std::uint64_t bytes) {
   struct statfs facts {};
   const std::filesystem::path shared = "/dev/shm";
   std::error_code ec;
-  if (::statfs(shared.c_str(), &facts) != 0 || facts.f_type != TMPFS_MAGIC || std::filesystem::space(shared, ec).available < 3 * bytes) return std::nullopt;
+  if (::statfs(shared.c_str(), &facts) != 0 || facts.f_type != TMPFS_MAGIC ||
+      std::filesystem::space(shared, ec).available < 3 * bytes)
+    return std::nullopt;
   return shared;
 }
 
@@ -206,13 +233,16 @@ int main(int argc, char** argv) {
                                {"pairs", "7", "1", "runs of each side"},
                                {"write", "128K", "", "bytes a write of the feeder"},
                                {"only", "", "", "a word in the names of the rows to measure: pipe, file, tcp"}});
-  load real{options.program(), real_lines(16 << 20), options.size("size"), options.size("write"), options.size("pairs")};
+  load real{options.program(), real_lines(16 << 20), options.size("size"), options.size("write"),
+            options.size("pairs")};
   load shorts = real;
   shorts.text = equal_lines((16 << 20) / 20, 20);
-  const auto wanted = [&](const std::string& subject) { return options.text("only").empty() || options.text("only") == subject; };
+  const auto wanted = [&](const std::string& subject) {
+    return options.text("only").empty() || options.text("only") == subject;
+  };
 
-  fmt::print("{} of real lines ({}), {} bytes a line on average; medians of {} pairs\n\n", options.text("size"), real_lines_origin(),
-             real.text.size() / count_newlines(real.text), real.pairs);
+  fmt::print("{} of real lines ({}), {} bytes a line on average; medians of {} pairs\n\n", options.text("size"),
+             real_lines_origin(), real.text.size() / count_newlines(real.text), real.pairs);
   const table results({"what", "reference", "logrelay", "ratio and goal", "CPU, with feeder"}, 46, 22);
   const auto disk = std::filesystem::temp_directory_path();
   const auto memory = memory_folder(real.bytes);

@@ -124,7 +124,8 @@ TEST_CASE("a sequence tells what was lost, doubled, torn and announced") {
   REQUIRE(read_sequence(numbered_lines(0, 5) + numbered_lines(7, 3)).missing == 2);
   REQUIRE(read_sequence(numbered_lines(0, 5) + numbered_lines(4, 3)).misplaced == 1);
   REQUIRE(read_sequence(numbered_lines(0, 5) + "torn\n").foreign == 1);
-  const auto marked = read_sequence(numbered_lines(0, 5) + "logrelay: dropped 2 lines (40 bytes): queue full\n" + numbered_lines(7, 3));
+  const auto marked =
+      read_sequence(numbered_lines(0, 5) + "logrelay: dropped 2 lines (40 bytes): queue full\n" + numbered_lines(7, 3));
   REQUIRE(marked.accounts_for(10));
   REQUIRE_FALSE(marked.is_whole(10));
 }

@@ -15,7 +15,8 @@ std::atomic<int> missed_goals = 0;
 
 /// Characters, as a terminal shows them: "µ" and "×" are one.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 [[noreturn]] void refuse(const std::string& message) {
@@ -27,13 +28,15 @@ void print_help(std::string_view summary, const std::vector<bench_option>& optio
   fmt::print("{}\n\n  {:24} a short run, to see that it works\n", summary, "--quick");
   for (const auto& option : options) {
     const auto quick = option.quick.empty() ? "" : fmt::format("; with --quick {}", option.quick);
-    fmt::print("  {:24} {} ({}{})\n", fmt::format("--{}=…", option.name), option.meaning, option.value.empty() ? "none" : option.value, quick);
+    fmt::print("  {:24} {} ({}{})\n", fmt::format("--{}=…", option.name), option.meaning,
+               option.value.empty() ? "none" : option.value, quick);
   }
 }
 
 }  // namespace
 
-bench_options::bench_options(int argc, char** argv, std::string_view summary, std::string program, std::vector<bench_option> own) {
+bench_options::bench_options(int argc, char** argv, std::string_view summary, std::string program,
+                             std::vector<bench_option> own) {
   own.push_back({"program", std::move(program), "", "the logrelay to measure"});
   own.push_back({"dir", "", "", "where its files go, in place of TMPDIR"});
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -45,7 +48,8 @@ bench_options::bench_options(int argc, char** argv, std::string_view summary, st
   for (const auto& word : words) {
     if (word == "--quick") continue;
     const auto equals = word.find('=');
-    if (!word.starts_with("--") || equals == std::string::npos) refuse(fmt::format("{}: options are --name=value; see --help", word));
+    if (!word.starts_with("--") || equals == std::string::npos)
+      refuse(fmt::format("{}: options are --name=value; see --help", word));
     const auto name = word.substr(2, equals - 2);
     if (!values_.contains(name)) refuse(fmt::format("--{}: no such option; see --help", name));
     values_[name] = word.substr(equals + 1);
@@ -66,7 +70,8 @@ std::chrono::milliseconds bench_options::duration(const std::string& name) const
 }
 
 table::table(std::vector<std::string> headings, std::size_t first_width, std::size_t other_width) {
-  for (const auto& heading : headings) widths_.push_back(std::max<std::size_t>(width_of(heading), widths_.empty() ? first_width : other_width));
+  for (const auto& heading : headings)
+    widths_.push_back(std::max<std::size_t>(width_of(heading), widths_.empty() ? first_width : other_width));
   row(std::move(headings));
 }
 
@@ -82,7 +87,8 @@ void table::row(std::vector<std::string> cells) const {
   std::fflush(stdout);
 }
 
-void attempt(const table& results, const std::string& name, const std::function<void(const std::string& name)>& measure) {
+void attempt(const table& results, const std::string& name,
+             const std::function<void(const std::string& name)>& measure) {
   try {
     measure(name);
   } catch (const std::exception& failure) {
@@ -98,7 +104,9 @@ std::string readable(std::chrono::nanoseconds time) {
   return fmt::format("{:.2f} s", n / 1e9);
 }
 
-std::string readable_rate(double bytes_a_second) { return fmt::format("{:.0f} MB/s", bytes_a_second / 1e6); }
+std::string readable_rate(double bytes_a_second) {
+  return fmt::format("{:.{}f} MB/s", bytes_a_second / 1e6, bytes_a_second < 1e7 ? 1 : 0);
+}
 std::string readable_ratio(double ratio) { return fmt::format("{:.2f} ×", ratio); }
 
 std::string goal(bool met) {

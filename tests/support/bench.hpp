@@ -13,9 +13,9 @@
 namespace logrelay::support {
 
 struct bench_option {
-  std::string name;           ///< "size", given as --size=1G
-  std::string value;          ///< its default
-  std::string quick;          ///< its default with --quick
+  std::string name;   ///< "size", given as --size=1G
+  std::string value;  ///< its default
+  std::string quick;  ///< its default with --quick
   std::string meaning;
 };
 
@@ -47,7 +47,8 @@ class table {
 };
 
 /// Runs what fills a row; where that throws, the row says so, and it counts as a goal missed.
-void attempt(const table& results, const std::string& name, const std::function<void(const std::string& name)>& measure);
+void attempt(const table& results, const std::string& name,
+             const std::function<void(const std::string& name)>& measure);
 
 /// "120 µs", "3.2 ms", "1.50 s".
 [[nodiscard]] std::string readable(std::chrono::nanoseconds time);

@@ -9,7 +9,9 @@
 namespace logrelay::support {
 
 collector::collector(fd output, fd error)
-    : pipes_{std::move(output), std::move(error)}, wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { collect(); }) {}
+    : pipes_{std::move(output), std::move(error)},
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { collect(); }) {}
 
 collector::~collector() {
   {
@@ -39,7 +41,8 @@ void collector::collect() {
     if (stopping_) return;
     if (!settling_) continue;
     lock.unlock();
-    while (take_what_is_ready(0)) {}
+    while (take_what_is_ready(0)) {
+    }
     lock.lock();
     settling_ = false;
     settled_.notify_all();
@@ -49,7 +52,8 @@ void collector::collect() {
 /// Whether there was anything in a pipe.
 bool collector::take_what_is_ready(int timeout_ms) {
   // A negative descriptor is one that poll passes over: a pipe at its end.
-  std::array<pollfd, 3> waits{pollfd{pipes_[0].get(), POLLIN, 0}, pollfd{pipes_[1].get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
+  std::array<pollfd, 3> waits{pollfd{pipes_[0].get(), POLLIN, 0}, pollfd{pipes_[1].get(), POLLIN, 0},
+                              pollfd{wake_.get(), POLLIN, 0}};
   if (::poll(waits.data(), waits.size(), timeout_ms) <= 0) return false;
   if (waits[2].revents) {
     eventfd_t ignored = 0;

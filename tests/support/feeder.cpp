@@ -88,10 +88,12 @@ std::chrono::microseconds feeder::finish() {
   rusage usage{};
   ::wait4(std::exchange(id_, 0), &status, 0, &usage);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw error("the feeder could not write all of its lines");
-  return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text, std::uint64_t bytes, std::size_t write_bytes) {
+cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text,
+                  std::uint64_t bytes, std::size_t write_bytes) {
   auto pipe = make_pipe();
   process program(argv, {.input = stream::descriptor(pipe.reading.get()), .output = output});
   pipe.reading.reset();

@@ -42,7 +42,7 @@ struct cost {
   int status = 0;          ///< its exit code
 };
 /// Feeds a program's stdin through a pipe of the usual size until its end. Throws where it does not end by itself.
-[[nodiscard]] cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text, std::uint64_t bytes,
-                                std::size_t write_bytes);
+[[nodiscard]] cost feed_through(const std::vector<std::string>& argv, const stream& output, std::string_view text,
+                                std::uint64_t bytes, std::size_t write_bytes);
 
 }  // namespace logrelay::support

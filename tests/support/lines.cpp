@@ -34,8 +34,9 @@ std::string loghub_text() {
 std::string made_up_text() {
   std::string text;
   for (int i = 0; i < 20000; ++i) {
-    text += fmt::format("Nov 22 14:{:02}:{:02} host-{} service[{}]: request {:08x} from 192.0.2.{} took {} ms{}\n", i / 60 % 60, i % 60, i % 7,
-                        1000 + i % 311, i * 2654435761U, i % 250, i % 997, std::string(static_cast<std::size_t>(i * 31 % 120), '.'));
+    text += fmt::format("Nov 22 14:{:02}:{:02} host-{} service[{}]: request {:08x} from 192.0.2.{} took {} ms{}\n",
+                        i / 60 % 60, i % 60, i % 7, 1000 + i % 311, i * 2654435761U, i % 250, i % 997,
+                        std::string(static_cast<std::size_t>(i * 31 % 120), '.'));
   }
   return text;
 }
@@ -66,7 +67,8 @@ std::optional<std::uint64_t> number_of(std::string_view line, std::size_t length
   const auto result = std::from_chars(line.data(), line.data() + digits, number);
   if (result.ec != std::errc() || result.ptr != line.data() + digits) return std::nullopt;
   const auto rest = line.substr(digits);
-  if (!rest.empty() && (rest.front() != ' ' || rest.find_first_not_of('x', 1) != std::string_view::npos)) return std::nullopt;
+  if (!rest.empty() && (rest.front() != ' ' || rest.find_first_not_of('x', 1) != std::string_view::npos))
+    return std::nullopt;
   return number;
 }
 
@@ -132,11 +134,13 @@ sequence read_sequence(std::string_view text, std::size_t length) {
 }
 
 std::string to_string(const sequence& s) {
-  return fmt::format("{} lines, {} to {}; {} missing, {} misplaced, {} foreign; {} markers that tell of {} dropped", s.lines, s.first, s.last, s.missing,
-                     s.misplaced, s.foreign, s.markers, s.announced);
+  return fmt::format("{} lines, {} to {}; {} missing, {} misplaced, {} foreign; {} markers that tell of {} dropped",
+                     s.lines, s.first, s.last, s.missing, s.misplaced, s.foreign, s.markers, s.announced);
 }
 
-std::uint64_t count_newlines(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+std::uint64_t count_newlines(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 std::string difference(std::string_view got, std::string_view wanted) {
   if (got == wanted) return {};
@@ -146,11 +150,14 @@ std::string difference(std::string_view got, std::string_view wanted) {
     const auto from = place - std::min<std::size_t>(place, 20);
     std::string shown;
     for (const char c : text.substr(std::min(from, text.size()), 60)) {
-      shown += c == '\n' ? "\\n" : c >= ' ' && c < 127 ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      shown += c == '\n'             ? "\\n"
+               : c >= ' ' && c < 127 ? std::string(1, c)
+                                     : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
     return shown;
   };
-  return fmt::format("{} bytes in place of {}; from byte {}: \"{}\" in place of \"{}\"", got.size(), wanted.size(), place, around(got), around(wanted));
+  return fmt::format("{} bytes in place of {}; from byte {}: \"{}\" in place of \"{}\"", got.size(), wanted.size(),
+                     place, around(got), around(wanted));
 }
 
 std::vector<std::string> split_lines(std::string_view text) {

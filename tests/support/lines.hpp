@@ -22,7 +22,7 @@ namespace logrelay::support {
 
 /// How numbered lines came through.
 struct sequence {
-  std::uint64_t lines = 0;      ///< numbered ones
+  std::uint64_t lines = 0;  ///< numbered ones
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::uint64_t missing = 0;    ///< numbers jumped over
@@ -33,10 +33,13 @@ struct sequence {
 
   /// Numbers 0 to count - 1, once and in order, and nothing else.
   [[nodiscard]] bool is_whole(std::uint64_t count) const {
-    return lines == count && (count == 0 || (first == 0 && last == count - 1)) && missing + misplaced + markers + foreign == 0;
+    return lines == count && (count == 0 || (first == 0 && last == count - 1)) &&
+           missing + misplaced + markers + foreign == 0;
   }
   /// What is there is in order, and what is not was announced: delivered + announced = count.
-  [[nodiscard]] bool accounts_for(std::uint64_t count) const { return misplaced + foreign == 0 && lines + announced == count; }
+  [[nodiscard]] bool accounts_for(std::uint64_t count) const {
+    return misplaced + foreign == 0 && lines + announced == count;
+  }
 };
 /// `length` is that of numbered_lines: a line of another length is foreign.
 [[nodiscard]] sequence read_sequence(std::string_view text, std::size_t length = 20);

@@ -21,7 +21,8 @@ std::int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().
 
 void sleep_until(std::int64_t when) {
   const timespec time{when / 1'000'000'000, when % 1'000'000'000};
-  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {}
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+  }
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ void sleep_until(std::int64_t when) {
 latencies latencies_of(std::vector<std::chrono::nanoseconds> samples) {
   if (samples.empty()) return {};
   std::sort(samples.begin(), samples.end());
-  return {samples.front(), samples[samples.size() / 2], samples[samples.size() * 99 / 100], samples.back(), samples.size()};
+  return {samples.front(), samples[samples.size() / 2], samples[samples.size() * 99 / 100], samples.back(),
+          samples.size()};
 }
 
 pacer::pacer(fd writing, pace how)
@@ -61,7 +63,9 @@ void pacer::close() {
   writing_.reset();
 }
 
-std::chrono::nanoseconds pacer::age(std::uint64_t number) const { return std::chrono::nanoseconds(now() - written_at_.at(number)); }
+std::chrono::nanoseconds pacer::age(std::uint64_t number) const {
+  return std::chrono::nanoseconds(now() - written_at_.at(number));
+}
 
 std::chrono::nanoseconds pacer::lag(std::uint64_t arrived_bytes) const {
   const auto arrived = arrived_bytes / pace_.length;

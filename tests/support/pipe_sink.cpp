@@ -24,9 +24,13 @@ fd opened_fifo(const std::string& path) {
 }  // namespace
 
 pipe_sink::pipe_sink(fd reading, std::uint64_t bytes_a_second)
-    : reading_(std::move(reading)), wake_(::eventfd(0, EFD_CLOEXEC)), bytes_a_second_(bytes_a_second), thread_([this] { read_on(); }) {}
+    : reading_(std::move(reading)),
+      wake_(::eventfd(0, EFD_CLOEXEC)),
+      bytes_a_second_(bytes_a_second),
+      thread_([this] { read_on(); }) {}
 
-pipe_sink::pipe_sink(const std::string& fifo, std::uint64_t bytes_a_second) : pipe_sink(opened_fifo(fifo), bytes_a_second) {}
+pipe_sink::pipe_sink(const std::string& fifo, std::uint64_t bytes_a_second)
+    : pipe_sink(opened_fifo(fifo), bytes_a_second) {}
 
 pipe_sink::~pipe_sink() {
   ::eventfd_write(wake_.get(), 1);

@@ -20,7 +20,8 @@ std::set<std::string> socket_inodes(pid_t process) {
 }
 
 /// The local ports in one of /proc/net's tables whose socket is in `inodes` and has that state.
-void add_ports(std::set<std::uint16_t>& ports, const char* table, const char* state, const std::set<std::string>& inodes) {
+void add_ports(std::set<std::uint16_t>& ports, const char* table, const char* state,
+               const std::set<std::string>& inodes) {
   std::ifstream rows(table);
   std::string row;
   std::getline(rows, row);

@@ -31,7 +31,9 @@ fd opened(int number, const std::string& what) {
   return fd(number);
 }
 
-fd park(int number) { return opened(::fcntl(number, F_DUPFD_CLOEXEC, parked), "duplicate descriptor " + std::to_string(number)); }
+fd park(int number) {
+  return opened(::fcntl(number, F_DUPFD_CLOEXEC, parked), "duplicate descriptor " + std::to_string(number));
+}
 
 std::pair<fd, fd> made_pipe() {
   std::array<int, 2> ends{};
@@ -55,13 +57,21 @@ class descriptor_plan {
   /// Returns our end, where there is one.
   fd give(int number, const stream& stream) {
     switch (stream.what()) {
-      case stream::kind::inherited: return {};
-      case stream::kind::closed: ::posix_spawn_file_actions_addclose(&actions_, number); return {};
-      case stream::kind::descriptor: give(number, stream.number()); return {};
-      case stream::kind::null: return give_opened(number, "/dev/null", O_RDWR);
-      case stream::kind::file: return give_opened(number, stream.path(), number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC);
+      case stream::kind::inherited:
+        return {};
+      case stream::kind::closed:
+        ::posix_spawn_file_actions_addclose(&actions_, number);
+        return {};
+      case stream::kind::descriptor:
+        give(number, stream.number());
+        return {};
+      case stream::kind::null:
+        return give_opened(number, "/dev/null", O_RDWR);
+      case stream::kind::file:
+        return give_opened(number, stream.path(), number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC);
       case stream::kind::pipe:
-      case stream::kind::collected: break;
+      case stream::kind::collected:
+        break;
     }
     auto [reading, writing] = made_pipe();
     give(number, number == 0 ? reading.get() : writing.get());
@@ -116,7 +126,8 @@ pid_t descriptor_plan::spawn(const std::vector<std::string>& argv, const process
   auto words = argv;
   auto environment = merged_environment(options.environment);
   pid_t id = 0;
-  const int failed = ::posix_spawnp(&id, argv.at(0).c_str(), &actions_, &attributes, pointers(words).data(), pointers(environment).data());
+  const int failed = ::posix_spawnp(&id, argv.at(0).c_str(), &actions_, &attributes, pointers(words).data(),
+                                    pointers(environment).data());
   ::posix_spawnattr_destroy(&attributes);
   if (failed) throw system_error("start " + argv.at(0), failed);
   return id;
@@ -139,7 +150,8 @@ std::chrono::microseconds duration_of(const timeval& time) {
 template <typename Ports>
 std::uint16_t one_port(Ports ports, const char* kind) {
   std::vector<std::uint16_t> found;
-  if (!eventually([&] { return !(found = ports()).empty(); })) throw error(std::string("no ") + kind + " port was opened");
+  if (!eventually([&] { return !(found = ports()).empty(); }))
+    throw error(std::string("no ") + kind + " port was opened");
   return found.front();
 }
 
@@ -194,7 +206,8 @@ std::optional<exit_status> process::wait(std::chrono::milliseconds limit) {
   siginfo_t info{};
   rusage usage{};
   // The system call, for the usage that waitid(3) does not hand on; it leaves the process to be reaped.
-  if (::syscall(SYS_waitid, P_PID, state_->id, &info, WEXITED | WNOWAIT, &usage) < 0) throw system_error("wait for a process", errno);
+  if (::syscall(SYS_waitid, P_PID, state_->id, &info, WEXITED | WNOWAIT, &usage) < 0)
+    throw system_error("wait for a process", errno);
   exit_status status;
   (info.si_code == CLD_EXITED ? status.code : status.signal) = info.si_status;
   status.cpu = duration_of(usage.ru_utime) + duration_of(usage.ru_stime);
@@ -234,8 +247,12 @@ std::uint64_t process::resident_bytes() const { return status_bytes(state_->id, 
 std::uint64_t process::peak_resident_bytes() const { return status_bytes(state_->id, "VmHWM:"); }
 std::vector<std::uint16_t> process::tcp_ports() const { return listening_tcp_ports(state_->id); }
 std::vector<std::uint16_t> process::udp_ports() const { return bound_udp_ports(state_->id); }
-std::uint16_t process::tcp_port() const { return one_port([this] { return tcp_ports(); }, "tcp"); }
-std::uint16_t process::udp_port() const { return one_port([this] { return udp_ports(); }, "udp"); }
+std::uint16_t process::tcp_port() const {
+  return one_port([this] { return tcp_ports(); }, "tcp");
+}
+std::uint16_t process::udp_port() const {
+  return one_port([this] { return udp_ports(); }, "udp");
+}
 
 run_result run(const std::vector<std::string>& argv, process_options options, std::chrono::milliseconds limit) {
   process program(argv, std::move(options));

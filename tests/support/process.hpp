@@ -65,7 +65,7 @@ class process {
   [[nodiscard]] std::string output() const;
   [[nodiscard]] std::string errors() const;
 
-  [[nodiscard]] std::uint64_t resident_bytes() const;       ///< now, from /proc; 0 once it has ended
+  [[nodiscard]] std::uint64_t resident_bytes() const;  ///< now, from /proc; 0 once it has ended
   /// So far; 0 once it has ended. (The peak in its rusage is of no use: it begins with what we had at the exec.)
   [[nodiscard]] std::uint64_t peak_resident_bytes() const;
   /// The ports that it listens on (or, for udp, is bound to), lowest first: how a test learns what port 0 became.
@@ -86,7 +86,8 @@ struct run_result {
   std::string output{};
   std::string errors{};
 };
-run_result run(const std::vector<std::string>& argv, process_options options = {}, std::chrono::milliseconds limit = patience);
+run_result run(const std::vector<std::string>& argv, process_options options = {},
+               std::chrono::milliseconds limit = patience);
 
 /// Whether a program is in PATH: a peer such as socat or rsyslogd.
 [[nodiscard]] bool has(std::string_view program);

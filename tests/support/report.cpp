@@ -85,8 +85,10 @@ void check_balance(const report& report) {
       const auto of = [&](const char* name) { return output.count(fmt::format("{}_{}", name, unit)); };
       const auto accounted = of("delivered") + of("filtered") + of("dropped") + of("rejected") + of("pending");
       if (of("accepted") == accounted) continue;
-      wrong += fmt::format("output '{}' accepted {} {}, but delivered {}, filtered {}, dropped {}, rejected {}, pending {}\n", output.name(),
-                           of("accepted"), unit, of("delivered"), of("filtered"), of("dropped"), of("rejected"), of("pending"));
+      wrong += fmt::format(
+          "output '{}' accepted {} {}, but delivered {}, filtered {}, dropped {}, rejected {}, pending {}\n",
+          output.name(), of("accepted"), unit, of("delivered"), of("filtered"), of("dropped"), of("rejected"),
+          of("pending"));
     }
   }
   if (!wrong.empty()) throw std::runtime_error(wrong);

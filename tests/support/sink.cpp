@@ -26,12 +26,18 @@ std::string tcp_endpoint(const fd& listener, family family) {
 
 }  // namespace
 
-stream_sink::stream_sink(fd listener, sink_behaviour behaviour, family family) : stream_sink(std::move(listener), behaviour, std::string()) {
+stream_sink::stream_sink(fd listener, sink_behaviour behaviour, family family)
+    : stream_sink(std::move(listener), behaviour, std::string()) {
   endpoint_ = tcp_endpoint(listener_, family);
 }
 
 stream_sink::stream_sink(fd listener, sink_behaviour behaviour, const std::string& path)
-    : listener_(std::move(listener)), wake_(made_wake()), endpoint_("unix:" + path), behaviour_(behaviour), reads_(behaviour.reads), buffer_(1 << 20) {
+    : listener_(std::move(listener)),
+      wake_(made_wake()),
+      endpoint_("unix:" + path),
+      behaviour_(behaviour),
+      reads_(behaviour.reads),
+      buffer_(1 << 20) {
   if (behaviour_.receive_buffer) {
     // On the listener: connections take it over, and with it the window that they offer first.
     ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVBUF, &behaviour_.receive_buffer, sizeof behaviour_.receive_buffer);
@@ -142,7 +148,8 @@ std::uint64_t stream_sink::allowed(const connection& from) const {
 
 datagram_sink datagram_sink::udp(family family) {
   auto socket = bound_udp(family);
-  const auto endpoint = (family == family::ipv4 ? "udp://127.0.0.1:" : "udp://[::1]:") + std::to_string(port_of(socket));
+  const auto endpoint =
+      (family == family::ipv4 ? "udp://127.0.0.1:" : "udp://[::1]:") + std::to_string(port_of(socket));
   return {std::move(socket), endpoint};
 }
 

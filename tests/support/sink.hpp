@@ -17,13 +17,13 @@ namespace logrelay::support {
 struct sink_behaviour {
   static constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
-  bool listens = true;                 ///< else connections are refused until listen()
-  bool reads = true;                   ///< else nothing is taken until start_reading()
+  bool listens = true;  ///< else connections are refused until listen()
+  bool reads = true;    ///< else nothing is taken until start_reading()
   std::uint64_t bytes_a_second = never;
-  std::uint64_t close_after = never;   ///< bytes of one connection, at which it is closed with what it still holds
-  bool resets = false;                 ///< closes with a reset
-  bool keeps = true;                   ///< in memory; else only counts
-  int receive_buffer = 0;              ///< bytes that the kernel may hold for us; 0: its default
+  std::uint64_t close_after = never;  ///< bytes of one connection, at which it is closed with what it still holds
+  bool resets = false;                ///< closes with a reset
+  bool keeps = true;                  ///< in memory; else only counts
+  int receive_buffer = 0;             ///< bytes that the kernel may hold for us; 0: its default
   int connections = std::numeric_limits<int>::max();  ///< that behave so; later ones are simply read
 };
 
@@ -31,8 +31,12 @@ struct sink_behaviour {
 /// may ask; the one that made it ends it.
 class stream_sink {
  public:
-  static stream_sink tcp(sink_behaviour behaviour = {}, family family = family::ipv4) { return {bound_tcp(family), behaviour, family}; }
-  static stream_sink unix(const std::string& path, sink_behaviour behaviour = {}) { return {bound_unix(path), behaviour, path}; }
+  static stream_sink tcp(sink_behaviour behaviour = {}, family family = family::ipv4) {
+    return {bound_tcp(family), behaviour, family};
+  }
+  static stream_sink unix(const std::string& path, sink_behaviour behaviour = {}) {
+    return {bound_unix(path), behaviour, path};
+  }
   ~stream_sink();
 
   [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }

@@ -25,7 +25,8 @@ small_disk::~small_disk() {
 void small_disk::fill() const {
   const fd file(::open((*this / "filler").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   const std::string page(4096, 'x');
-  while (::write(file.get(), page.data(), page.size()) > 0) {}
+  while (::write(file.get(), page.data(), page.size()) > 0) {
+  }
 }
 
 void small_disk::make_room() const { std::filesystem::remove(*this / "filler"); }

@@ -21,7 +21,9 @@ class temp_folder {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// folder / "a.log" is the name of a file in it, there or not.
-  friend std::string operator/(const temp_folder& folder, std::string_view name) { return (folder.path_ / name).string(); }
+  friend std::string operator/(const temp_folder& folder, std::string_view name) {
+    return (folder.path_ / name).string();
+  }
 
  private:
   std::filesystem::path path_;
