@@ -5,11 +5,11 @@
 #include "version.hpp"
 
 #include <logrelay/relay.hpp>
+#include <logrelay/util/descriptor_limit.hpp>
 #include <logrelay/util/inherited.hpp>
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,14 +36,6 @@ int say_wrong(messages& say, const mistakes& wrong) {
 
 int print(const std::string& text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? everything_delivered : lines_lost;
-}
-
-// As many connections and files as the system allows us.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 severity loudness(const option_values& options) {

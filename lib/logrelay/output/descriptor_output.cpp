@@ -52,8 +52,6 @@ void descriptor_output::prepare() {
   if (kind_ == descriptor_kind::pipe || kind_ == descriptor_kind::terminal) ours_ = open_anew(number_, O_WRONLY);
   shared_ = !ours_;
   if (shared_) ours_ = fd(::fcntl(number_, F_DUPFD_CLOEXEC, 3));
-  // Our messages still go to stderr.
-  if (!shared_ && number_ != STDERR_FILENO) retire(number_, O_WRONLY);
 }
 
 ssize_t descriptor_output::write_some(const outgoing& lines) const {
@@ -96,6 +94,11 @@ result descriptor_output::idle_event() {
   return {outcome::end, fmt::format("unable to write to descriptor {}: {}", number_, error_text(EPIPE))};
 }
 
-void descriptor_output::close(std::size_t) noexcept { ours_.reset(); }
+// Who reads sees the end now, though other outputs may still be busy. Until now commands that we run had it too, and
+// our messages still go to stderr.
+void descriptor_output::close(std::size_t) noexcept {
+  ours_.reset();
+  if (number_ != STDERR_FILENO) retire(number_, O_WRONLY);
+}
 
 }  // namespace logrelay

@@ -1,6 +1,7 @@
 #include <logrelay/util/child.hpp>
 
 #include <logrelay/error.hpp>
+#include <logrelay/util/descriptor_limit.hpp>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -29,7 +30,9 @@ child::child(const std::string& command, const fd& input) {
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 
-  std::string shell = "sh", dash_c = "-c", text = command;
+  // Ctrl-C reaches the whole pipeline, but a command whose input we still fill is to see its end, not the signal.
+  std::string shell = "sh", dash_c = "-c";
+  std::string text = fmt::format("trap '' INT QUIT; {}\n{}", restore_descriptor_limit(), command);
   char* arguments[] = {shell.data(), dash_c.data(), text.data(), nullptr};
   const int error_number = ::posix_spawn(&pid_, "/bin/sh", &actions, &attributes, arguments, environ);
   ::posix_spawnattr_destroy(&attributes);

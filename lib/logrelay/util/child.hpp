@@ -1,6 +1,7 @@
 #pragma once
-/// A child process that reads from us. Started with the default signals, an empty signal mask, and no descriptor of
-/// ours but its standard ones; waited for by its pidfd. One thread.
+/// A child process that reads from us. Started with the default signals but for INT and QUIT, which it ignores, an empty
+/// signal mask, the limit of descriptors that we were started with, and no descriptor of ours but its standard ones;
+/// waited for by its pidfd. One thread.
 #include <logrelay/util/fd.hpp>
 #include <logrelay/util/waiter.hpp>
 
