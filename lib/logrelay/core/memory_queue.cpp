@@ -281,14 +281,16 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
   tally lost;
   {
     const std::lock_guard lock(mutex_);
+    tally gone;  // counted from what leaves the queue, so that the balance holds the listener to its word
     while (bytes > 0) {
       slot& front = slots_.front();
       if (front.lines.size > bytes) {
-        [[maybe_unused]] const batch gone = split_front(front.lines, bytes);
+        gone += split_front(front.lines, bytes).count;
         charged_ -= bytes;
         break;
       }
       bytes -= front.lines.size;
+      gone += front.lines.count;
       if (front.lines.marker) ledger_.markers += {1, front.lines.size};
       erase_slot(0);
       --taken_;
@@ -296,7 +298,7 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
     ledger_.delivered += what.delivered;
     ledger_.filtered += what.filtered;
     ledger_.rejected += what.rejected;
-    ledger_.pending -= what.delivered + what.filtered + what.rejected;
+    ledger_.pending -= gone;
     moved();
     room = room_again();
     if (losing_ && charged_ <= rules_.capacity_bytes / 2) {
