@@ -206,7 +206,10 @@ steady_time relay::step() {
 void relay::parts::drain() {
   now = phase::draining;
   drain_began = clock.now();
-  for (auto& each : outputs) each.lines->close();
+  for (auto& each : outputs) {
+    each.lines->close();
+    each.listener->hurry();
+  }
 }
 
 // After TERM or INT one moment for all; else each output may go without progress for as long as --drain-timeout says,

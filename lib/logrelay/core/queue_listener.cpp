@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t take_bytes = 1024 * 1024;
 // The first look at what the other side has taken.
 constexpr std::chrono::milliseconds first_look{1};
-// A full disk or a FIFO without a reader: trying again costs next to nothing.
+// A full disk or a FIFO without a reader: trying again costs next to nothing. Nor does it matter at the end.
 constexpr std::chrono::milliseconds longest_local_pause{1000};
 
 }  // namespace
@@ -33,7 +33,7 @@ struct queue_listener::state {
   std::shared_ptr<queue> from;
   wake alarm;
   waiter wait;
-  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, done{false};
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, done{false};
   guarded<listener_report> report;
 
  private:
@@ -231,8 +231,9 @@ void queue_listener::state::failed(const result& how) {
     next_taken = 0;
     from->rewind();
   }
-  const auto until = std::chrono::steady_clock::now() + delay;
-  while (!wait.stopping() && !reopen_asked.load() && wait.wait(-1, 0, until) == waiter::event::woken) {}
+  const auto began = std::chrono::steady_clock::now();
+  const auto until = [&] { return began + (last_chance.load() ? std::min(delay, longest_local_pause) : delay); };
+  while (!wait.stopping() && !reopen_asked.load() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
 }
 
 void queue_listener::state::recovered() {
@@ -287,6 +288,11 @@ void queue_listener::reopen() {
 
 void queue_listener::rotate() {
   state_->rotate_asked.store(true);
+  state_->alarm.signal();
+}
+
+void queue_listener::hurry() {
+  state_->last_chance.store(true);
   state_->alarm.signal();
 }
 

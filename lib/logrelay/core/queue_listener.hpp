@@ -44,6 +44,8 @@ class queue_listener {
 
   void reopen();
   void rotate();
+  /// Nothing more will come: a second at most between two tries, so that an endpoint that comes back is not missed.
+  void hurry();
   /// Stop at the next chance, with lines still pending.
   void abandon();
   [[nodiscard]] bool done() const;
