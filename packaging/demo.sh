@@ -38,7 +38,8 @@ prepare() {
   rm -rf "$1"
   mkdir -p "$1"
   cd "$1"
-  local from loghub=${LOGRELAY_TEST_DATA:-$OLDPWD/../shared/data/loghub}
+  local from loghub
+  loghub=$(realpath -m "${LOGRELAY_TEST_DATA:-$OLDPWD/../shared/data/loghub}")
   if compgen -G "$loghub/*.log" >/dev/null; then
     from=("$loghub"/*.log)
   elif [ -s /var/log/dpkg.log ]; then
