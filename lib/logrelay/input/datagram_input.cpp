@@ -258,7 +258,7 @@ void check_unixgram(const input_config& config, mistakes& wrong) {
 }
 
 constexpr option_row unixgram_rows[] = {
-    {"mode", option_type::mode, "", "permissions of the socket; without it 0777 less the umask"},
+    {"mode", option_type::mode, "", "Permissions of the socket; without it 0777 less the umask."},
 };
 
 }  // namespace

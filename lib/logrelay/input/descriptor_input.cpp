@@ -84,8 +84,8 @@ class descriptor_input : public stream_input {
 };
 
 constexpr option_row fifo_rows[] = {
-    {"until-eof", option_type::yes_no, "no", "end when the last writer leaves, instead of waiting for the next one"},
-    {"mode", option_type::mode, "0600", "permissions of the pipe, where it has to be made"},
+    {"until-eof", option_type::yes_no, "no", "End when the last writer leaves, instead of waiting for the next one."},
+    {"mode", option_type::mode, "0600", "Permissions of the pipe, where it has to be made."},
 };
 
 class fifo_input final : public stream_input {

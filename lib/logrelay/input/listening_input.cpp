@@ -156,13 +156,13 @@ class unix_input final : public listening_input {
 };
 
 constexpr option_row tcp_rows[] = {
-    {"max-connections", option_type::count, "10000", "how many peers are served at once; more wait until one leaves"},
-    {"idle-timeout", option_type::duration, "", "a peer that says nothing for this long is let go; without it none is"},
+    {"max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."},
+    {"idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."},
 };
 constexpr option_row unix_rows[] = {
-    {"max-connections", option_type::count, "10000", "how many peers are served at once; more wait until one leaves"},
-    {"idle-timeout", option_type::duration, "", "a peer that says nothing for this long is let go; without it none is"},
-    {"mode", option_type::mode, "", "permissions of the socket; without it 0777 less the umask"},
+    {"max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."},
+    {"idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."},
+    {"mode", option_type::mode, "", "Permissions of the socket; without it 0777 less the umask."},
 };
 
 void check_connections(const input_config& config, mistakes& wrong) {

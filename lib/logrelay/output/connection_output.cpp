@@ -21,10 +21,10 @@ namespace logrelay {
 namespace {
 
 constexpr option_row tcp_rows[] = {
-    {"connect-timeout", option_type::duration, "10s", "how long one try to look up and connect may take before the next"},
+    {"connect-timeout", option_type::duration, "10s", "How long one try to look up and connect may take before the next."},
 };
 constexpr option_row unix_rows[] = {
-    {"connect-timeout", option_type::duration, "10s", "how long one try to connect may take before the next"},
+    {"connect-timeout", option_type::duration, "10s", "How long one try to connect may take before the next."},
 };
 
 class connection_output : public output {

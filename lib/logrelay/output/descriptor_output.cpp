@@ -17,7 +17,7 @@ namespace {
 
 // Its user reads the lines or sends them on, and would rather wait than miss one.
 constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "what happens when the queue is full", "block|drop-newest|drop-oldest|adaptive"},
+    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
 };
 
 int number_of(const output_config& config) {

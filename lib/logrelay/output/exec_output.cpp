@@ -16,7 +16,7 @@ namespace logrelay {
 namespace {
 
 constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "what happens when the queue is full", "block|drop-newest|drop-oldest|adaptive"},
+    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
 };
 
 class exec_output final : public output {

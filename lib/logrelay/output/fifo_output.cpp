@@ -14,8 +14,8 @@ namespace logrelay {
 namespace {
 
 constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "what happens when the queue is full", "block|drop-newest|drop-oldest|adaptive"},
-    {"mode", option_type::mode, "0600", "permissions of the pipe, where it has to be made"},
+    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
+    {"mode", option_type::mode, "0600", "Permissions of the pipe, where it has to be made."},
 };
 
 class fifo_output final : public output {

@@ -18,10 +18,10 @@ namespace logrelay {
 namespace {
 
 constexpr option_row rows[] = {
-    {"append", option_type::yes_no, "yes", "whether lines go behind what the file holds; no empties it first"},
-    {"rotate", option_type::size, "", "begin a new file, between two lines, before this one grows larger"},
-    {"keep", option_type::count, "", "how many rotated files stay; without it all do"},
-    {"mode", option_type::mode, "", "permissions of a new file; without it 0666 less the umask"},
+    {"append", option_type::yes_no, "yes", "Whether lines go behind what the file holds; no empties it first."},
+    {"rotate", option_type::size, "", "Begin a new file, between two lines, before this one grows larger."},
+    {"keep", option_type::count, "", "How many rotated files stay; without it all do."},
+    {"mode", option_type::mode, "", "Permissions of a new file; without it 0666 less the umask."},
 };
 
 void check(const output_config& config, mistakes& wrong) {
