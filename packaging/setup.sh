@@ -53,9 +53,14 @@ had_rsyslog=no
 ! installed rsyslog || had_rsyslog=yes
 
 echo "Installing:$missing"
-$as_root apt-get update -qq >/dev/null
+log=$(mktemp)
 # shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing </dev/null >/dev/null
+if ! { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+  cat "$log" >&2
+  rm "$log"
+  exit 1
+fi
+rm "$log"
 
 if [ "$had_rsyslog" = no ] && installed rsyslog && command -v systemctl >/dev/null; then
   $as_root systemctl disable --quiet rsyslog.service 2>/dev/null || true
