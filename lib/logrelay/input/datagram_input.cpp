@@ -3,6 +3,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/input/gate.hpp>
 #include <logrelay/net/listener_socket.hpp>
+#include <logrelay/util/guarded.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,8 +15,8 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -26,10 +27,16 @@ constexpr auto await = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-constexpr std::size_t slots = 32;
-constexpr std::size_t slot_bytes = 64 * 1024;  // the largest UDP datagram fits
+/// How many datagrams are read at once, and how large they can be.
+struct slot_sizes {
+  std::size_t slots, bytes;
+};
+constexpr slot_sizes udp_slots{32, 64 * 1024};  // the largest datagram fits
+constexpr slot_sizes unixgram_slots{8, 512 * 1024};  // what net.core.wmem_max lets anyone but root send
 // What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
 constexpr int receive_bytes = 8 * 1024 * 1024;
+
+constexpr std::size_t feed_bytes = 64 * 1024;
 
 // Puts messages into a framer, many a commit.
 class message_feed {
@@ -40,7 +47,7 @@ class message_feed {
     while (!bytes.empty()) {
       if (space_.size() == used_) {
         commit(now);
-        space_ = framer_.space(slot_bytes);
+        space_ = framer_.space(feed_bytes);
       }
       const std::size_t n = std::min(bytes.size(), space_.size() - used_);
       std::memcpy(space_.data() + used_, bytes.data(), n);
@@ -62,31 +69,37 @@ class message_feed {
 
 class datagram_input : public input {
  public:
-  explicit datagram_input(const input_config& config) : input(config), octet_rules_(rules()) {
-    octet_rules_.frames = framing::octet;
-    line_rules_ = rules();
+  datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), line_rules_(rules()), octet_rules_(rules()) {
     line_rules_.frames = framing::newline;
+    octet_rules_.frames = framing::octet;
   }
 
   std::vector<std::string> listening_on() const override { return texts_; }
 
   std::uint64_t kernel_drops() const override {
-    std::uint64_t dropped = 0;
-    for (const auto& each : counted_) {
-      std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-      socklen_t size = sizeof info;
-      if (::getsockopt(each.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0) dropped += info[SK_MEMINFO_DROPS];
-    }
-    return dropped;
+    return drops_.with([](const auto& state) {
+      std::uint64_t all = state.closed;
+      for (const int each : state.open) all += drops_of(each);
+      return all;
+    });
   }
+
+  void unprepare() noexcept override {
+    if (sockets_.empty()) return;
+    drops_.with([](auto& state) { state.open.clear(); });
+    sockets_.clear();
+  }
+
+  void give_up() noexcept override { unprepare(); }  // of one that never began
 
   void start(reader& at) override {
     reader_ = &at;
+    receiving_ = sockets_.size();
     for (auto& each : sockets_) {
       at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
-      ++receiving_;
-      asio::co_spawn(at.io(), receive(at, std::move(each.socket)), asio::detached);
+      asio::co_spawn(at.io(), receive(at, std::move(each)), asio::detached);
     }
+    sockets_.clear();
   }
 
   void stop(stop_kind) noexcept override {
@@ -103,60 +116,83 @@ class datagram_input : public input {
       if (::setsockopt(each.socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) != 0)
         ::setsockopt(each.socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
       texts_.push_back(to_text(each.where));
-      counted_.emplace_back(::dup(each.socket.get()));
+      drops_.with([&](auto& state) { state.open.push_back(each.socket.get()); });
     }
   }
 
   std::vector<bound_socket> sockets_;
-  std::vector<fd> counted_;  // the same sockets, for reports from another thread
 
  private:
   struct slot_memory {
-    std::unique_ptr<char[]> bytes{new char[slots * slot_bytes]};  // untouched pages cost nothing
-    std::array<mmsghdr, slots> messages{};
-    std::array<iovec, slots> pieces{};
-    std::array<sockaddr_storage, slots> peers{};
+    explicit slot_memory(slot_sizes sizes) : bytes(new char[sizes.slots * sizes.bytes]), messages(sizes.slots), pieces(sizes.slots), peers(sizes.slots) {}
+    std::unique_ptr<char[]> bytes;  // untouched pages cost nothing
+    std::vector<mmsghdr> messages;
+    std::vector<iovec> pieces;
+    std::vector<sockaddr_storage> peers;
   };
 
-  asio::awaitable<void> receive(reader& at, fd socket) {
-    struct leave {
-      datagram_input& of;
-      ~leave() {
-        if (--of.receiving_ == 0) of.reader_->ended(of);
-      }
-    } const leaving{*this};
-    asio::posix::stream_descriptor ready(at.io(), socket.release());
-    waiting_.push_back(&ready);
-    const auto memory = std::make_unique<slot_memory>();
+  // What the kernel had to drop, for reports from another thread.
+  struct drop_state {
+    std::vector<int> open;
+    std::uint64_t closed = 0;
+  };
+
+  static std::uint64_t drops_of(int socket) {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+    socklen_t size = sizeof info;
+    return ::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+  }
+
+  // A socket while it is received from. Closed at once when nobody does any more: who sends is refused then.
+  struct reception {
+    reception(datagram_input& whose, reader& at, bound_socket&& given)
+        : of(whose), ready(at.io(), given.socket.release()), path(std::move(given.name)) {
+      of.waiting_.push_back(&ready);
+    }
+    ~reception() {
+      std::erase(of.waiting_, &ready);
+      of.drops_.with([&](auto& state) {
+        state.closed += drops_of(ready.native_handle());
+        std::erase(state.open, ready.native_handle());
+      });
+      if (--of.receiving_ == 0) of.reader_->ended(of);
+    }
+    datagram_input& of;
+    asio::posix::stream_descriptor ready;
+    socket_path path;
+  };
+
+  asio::awaitable<void> receive(reader& at, bound_socket socket) {
+    reception from(*this, at, std::move(socket));
+    const auto memory = std::make_unique<slot_memory>(sizes_);
     line_framer lines(at.memory(), line_rules_, source_for({}), at.handler(), counters);
     line_framer messages(at.memory(), octet_rules_, source_for({}), at.handler(), counters);
     gate& room = at.gate_of(*this);
-    for (bool more = false;;) {
-      if (!more) {
-        if (stopping_ && drained_) break;
-        const auto [ec] = co_await ready.async_wait(ready.wait_read, await);
-        if (ec && !stopping_) break;
+    for (;;) {
+      // Who was asked to stop is read once more.
+      if (!stopping_) static_cast<void>(co_await from.ready.async_wait(from.ready.wait_read, await));
+      for (;;) {
+        std::size_t most = room.room();
+        if (most == 0) most = co_await room.wait_for_room();
+        const int n = receive_some(from.ready.native_handle(), *memory, std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
+        if (n <= 0) break;
+        publish(*memory, static_cast<std::size_t>(n), lines, messages, at.clock().wall());
+        co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       }
-      if (room.room() == 0) static_cast<void>(co_await room.wait_for_room());
-      const int n = receive_some(ready.native_handle(), *memory);
-      drained_ = n <= 0;
-      more = n > 0;
-      if (n > 0) publish(*memory, static_cast<std::size_t>(n), lines, messages, at.clock().wall());
-      if (more) co_await asio::post(at.io(), asio::use_awaitable);
+      if (stopping_) co_return;
     }
-    std::erase(waiting_, &ready);
   }
 
-  static int receive_some(int socket, slot_memory& memory) {
+  int receive_some(int socket, slot_memory& memory, std::size_t slots) const {
     for (std::size_t i = 0; i < slots; ++i) {
-      memory.pieces[i] = {memory.bytes.get() + i * slot_bytes, slot_bytes};
+      memory.pieces[i] = {memory.bytes.get() + i * sizes_.bytes, sizes_.bytes};
       memory.messages[i].msg_hdr = {};
       memory.messages[i].msg_hdr.msg_iov = &memory.pieces[i];
       memory.messages[i].msg_hdr.msg_iovlen = 1;
       memory.messages[i].msg_hdr.msg_name = &memory.peers[i];
       memory.messages[i].msg_hdr.msg_namelen = sizeof memory.peers[i];
     }
-    return ::recvmmsg(socket, memory.messages.data(), slots, MSG_DONTWAIT, nullptr);
+    return ::recvmmsg(socket, memory.messages.data(), static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
   }
 
   // A message with a newline in it keeps it: it travels with its length before it.
@@ -164,6 +200,7 @@ class datagram_input : public input {
     message_feed line_feed(lines), message_feed_(messages);
     for (std::size_t i = 0; i < n; ++i) {
       std::string_view text(static_cast<const char*>(memory.pieces[i].iov_base), memory.messages[i].msg_len);
+      if ((memory.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) counters.long_lines.fetch_add(1, std::memory_order_relaxed);
       if (text.ends_with('\n')) text.remove_suffix(1);
       if (auto from = source_of(memory.messages[i].msg_hdr); from != last_) {
         line_feed.commit(now);
@@ -194,20 +231,21 @@ class datagram_input : public input {
     return source_for(to_text(peer));
   }
 
+  const slot_sizes sizes_;
   framing_rules line_rules_, octet_rules_;
+  guarded<drop_state> drops_;
   std::vector<std::string> texts_;
   std::vector<asio::posix::stream_descriptor*> waiting_;
   std::shared_ptr<const source> last_;
   address last_peer_;
-  int receiving_ = 0;
+  std::size_t receiving_ = 0;
   bool stopping_ = false;
-  bool drained_ = false;
   reader* reader_ = nullptr;
 };
 
 class udp_input final : public datagram_input {
  public:
-  explicit udp_input(const input_config& config) : datagram_input(config), where_(config.where) {}
+  explicit udp_input(const input_config& config) : datagram_input(config, udp_slots), where_(config.where) {}
   void prepare() override {
     mistakes none;
     sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_DGRAM, where_.where);
@@ -220,17 +258,12 @@ class udp_input final : public datagram_input {
 
 class unixgram_input final : public datagram_input {
  public:
-  explicit unixgram_input(const input_config& config) : datagram_input(config), path_(config.where.rest) {
+  explicit unixgram_input(const input_config& config) : datagram_input(config, unixgram_slots), path_(config.where.rest) {
     if (config.options.given("mode")) mode_ = config.options.mode("mode");
   }
-  ~unixgram_input() override { unprepare(); }
   void prepare() override {
     sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));
     bound();
-  }
-  void unprepare() noexcept override {
-    if (!counted_.empty()) unbind_unix(path_, counted_.front());
-    counted_.clear();
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -18,6 +19,18 @@ namespace {
 
 // A pipe of this size lets a fast writer and us run side by side instead of in turns.
 constexpr int pipe_bytes = 1024 * 1024;
+
+void enlarge(const fd& pipe) {
+  if (::fcntl(pipe.get(), F_GETPIPE_SZ) < pipe_bytes) static_cast<void>(::fcntl(pipe.get(), F_SETPIPE_SZ, pipe_bytes));
+}
+
+bool is_connection(int socket) {
+  int type = 0, listens = 0;
+  socklen_t size = sizeof type;
+  ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size);
+  ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+  return type == SOCK_STREAM && listens == 0;
+}
 
 class descriptor_input : public stream_input {
  public:
@@ -37,19 +50,24 @@ class descriptor_input : public stream_input {
     ::fstat(number_, &what);
     if (S_ISDIR(what.st_mode)) throw error(fmt::format("unable to read from descriptor {}: {}", number_, error_text(EISDIR)));
 
+    if (kind_ == descriptor_kind::socket && !is_connection(number_))
+      throw error(fmt::format("unable to read from descriptor {}: it is a socket, but no connection", number_));
+
     manner_ = kind_ == descriptor_kind::socket ? read_manner::socket : read_manner::shared;
     if (kind_ == descriptor_kind::pipe || kind_ == descriptor_kind::terminal) from_ = open_anew(number_, O_RDONLY);
-    if (from_) {
-      manner_ = read_manner::nonblocking;
-      if (kind_ == descriptor_kind::pipe) static_cast<void>(::fcntl(from_.get(), F_SETPIPE_SZ, pipe_bytes));
-      retire(number_, O_RDONLY);
-    } else {
-      from_ = fd(::fcntl(number_, F_DUPFD_CLOEXEC, 3));
-    }
+    if (from_) manner_ = read_manner::nonblocking;
+    if (!from_) from_ = fd(::fcntl(number_, F_DUPFD_CLOEXEC, 3));
+    if (!from_) throw system_error(fmt::format("read from descriptor {}", number_), errno);
   }
+
+  void unprepare() noexcept override { from_.reset(); }
 
   void start(reader& at) override {
     reader_ = &at;
+    if (manner_ == read_manner::nonblocking) {
+      if (kind_ == descriptor_kind::pipe) enlarge(from_);
+      retire(number_, O_RDONLY);  // its writer sees us leave
+    }
     if (!from_) {
       at.post([this] { reader_->ended(*this); });
     } else if (kind_ == descriptor_kind::regular || kind_ == descriptor_kind::other) {
@@ -71,8 +89,14 @@ class descriptor_input : public stream_input {
     stream_input::stop(how);
   }
 
+  void give_up() noexcept override { file_.reset(); }
+
  protected:
   void stream_ended() override { reader_->ended(*this); }
+  // A terminal that is no longer there says EIO.
+  bool is_end(int error_number) const override {
+    return stream_input::is_end(error_number) || (kind_ == descriptor_kind::terminal && error_number == EIO);
+  }
 
  private:
   const int number_;
@@ -96,13 +120,14 @@ class fifo_input final : public stream_input {
   void prepare() override {
     made_ = ::mkfifo(path_.c_str(), mode_) == 0;
     if (!made_ && errno != EEXIST) throw system_error("make the FIFO " + path_, errno);
+    if (made_) ::chmod(path_.c_str(), mode_);  // whatever the umask says
     struct stat there {};
     if (::stat(path_.c_str(), &there) != 0) throw system_error("open " + path_, errno);
     if (!S_ISFIFO(there.st_mode)) throw error(fmt::format("unable to open {} as a FIFO: it is none", path_));
     // Opened for both, it has a writer as long as we live, and so no end.
     from_.reset(::open(path_.c_str(), (until_eof_ ? O_RDONLY : O_RDWR) | O_NONBLOCK | O_CLOEXEC));
     if (!from_) throw system_error("open " + path_, errno);
-    static_cast<void>(::fcntl(from_.get(), F_SETPIPE_SZ, pipe_bytes));
+    enlarge(from_);
   }
 
   void unprepare() noexcept override {

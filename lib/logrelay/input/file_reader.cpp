@@ -1,12 +1,16 @@
 #include <logrelay/input/file_reader.hpp>
 
 #include <logrelay/error.hpp>
+#include <logrelay/util/waiter.hpp>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 namespace logrelay {
 namespace {
@@ -14,56 +18,140 @@ namespace {
 // There is nobody to be fair to on this thread.
 constexpr std::size_t read_bytes = 128 * 1024;
 
+bool is_regular(const fd& file) {
+  struct stat what {};
+  return ::fstat(file.get(), &what) == 0 && S_ISREG(what.st_mode);
+}
+
 }  // namespace
 
+struct file_reader::state {
+  state(reader& given, input& input, fd&& from, std::function<void()>&& end)
+      : at(given), of(input), file(std::move(from)), regular(is_regular(file)), on_end(std::move(end)),
+        framer(memory, of.rules(), of.source_for({}), at.handler(), of.counters) {}
+
+  void run();
+  void let_go();
+
+  wake alarm;
+  waiter wait{alarm};
+
+ private:
+  [[nodiscard]] std::size_t wait_for_room();
+  [[nodiscard]] bool wait_for_bytes();
+  [[nodiscard]] bool read_some(std::size_t room);
+  void end();
+
+  // Of the owner: not to be touched without the lock, nor once it has let go.
+  reader& at;
+  input& of;
+  std::mutex mutex;
+  bool gone = false;
+  bool reading = false;
+
+  const fd file;
+  const bool regular;
+  const std::function<void()> on_end;
+  block_pool pool;
+  read_memory memory{pool};
+  line_framer framer;
+};
+
 file_reader::file_reader(reader& at, input& of, fd file, std::function<void()> on_end)
-    : reader_(at), input_(of), file_(std::move(file)), on_end_(std::move(on_end)), wait_(wake_), memory_(pool_) {
-  reader_.handler().add_waiter(wake_);
-  thread_ = std::thread([this] { run(); });
+    : state_(std::make_shared<state>(at, of, std::move(file), std::move(on_end))) {
+  at.handler().add_waiter(state_->alarm);
+  thread_ = std::thread([state = state_] { state->run(); });
 }
 
 file_reader::~file_reader() {
   stop();
-  thread_.join();
-  reader_.handler().remove_waiter(wake_);
+  state_->let_go();
+  thread_.detach();
 }
 
-void file_reader::run() {
+void file_reader::stop() { state_->wait.stop(); }
+
+void file_reader::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:file");
-  const auto& clock = reader_.clock();
-  line_framer framer(memory_, input_.rules(), input_.source_for({}), reader_.handler(), input_.counters);
-  while (!wait_.stopping()) {
+  for (bool more = true; more;) {
     const std::size_t room = wait_for_room();
-    if (room == 0) break;
-    const auto space = framer.space(std::min(room, read_bytes));
-    const ssize_t got = ::read(file_.get(), space.data(), space.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      input_.failed.store(true);
-      reader_.say().say(severity::error, fmt::format("input '{}': unable to read: {}", input_.name(), error_text(errno)));
-    }
-    if (got <= 0) break;
-    framer.commit(static_cast<std::size_t>(got), clock.wall());
+    more = room > 0 && wait_for_bytes() && read_some(room);
   }
-  framer.finish(clock.wall());
-  on_end_();
+  end();
 }
 
 // 0: asked to stop.
-std::size_t file_reader::wait_for_room() {
-  for (bool held = false; !wait_.stopping();) {
-    wake_.prepare_sleep();
-    const auto answer = reader_.handler().room_for(input_.index());
-    if (answer.how_much.bytes > 0) {
-      wake_.awake();
-      if (held) input_.held.release(reader_.clock().now());
-      return answer.how_much.bytes;
+std::size_t file_reader::state::wait_for_room() {
+  for (bool held = false; !wait.stopping();) {
+    steady_time until;
+    {
+      const std::lock_guard lock(mutex);
+      if (gone) return 0;
+      auto answer = at.handler().room_for(of.index());
+      if (answer.how_much.bytes == 0) {
+        alarm.prepare_sleep();
+        answer = at.handler().room_for(of.index());  // room may have come before we said that we sleep
+      }
+      if (answer.how_much.bytes > 0) {
+        if (held) of.held.release(at.clock().now());
+        return answer.how_much.bytes;
+      }
+      held = true;
+      of.held.hold(answer.held_by, at.clock().now());
+      until = answer.how_much.until;
     }
-    held = true;
-    input_.held.hold(answer.held_by, reader_.clock().now());
-    wait_.wait(-1, 0, answer.how_much.until);
+    wait.wait(-1, 0, until);
   }
   return 0;
+}
+
+// What is no regular file may have nothing for a long time, and a read of it would not hear that it should stop.
+bool file_reader::state::wait_for_bytes() {
+  while (!regular && !wait.stopping())
+    if (wait.wait(file.get(), POLLIN, steady_time::max()) == waiter::event::ready) break;
+  return !wait.stopping();
+}
+
+// False: that was all.
+bool file_reader::state::read_some(std::size_t room) {
+  std::span<char> space;
+  {
+    const std::lock_guard lock(mutex);
+    if (gone) return false;
+    space = framer.space(std::min(room, read_bytes));
+    reading = true;
+  }
+  const ssize_t got = ::read(file.get(), space.data(), space.size());
+  const int error_number = errno;
+  const std::lock_guard lock(mutex);
+  reading = false;
+  if (gone) return false;
+  if (got > 0) framer.commit(static_cast<std::size_t>(got), at.clock().wall());
+  if (got >= 0) return got > 0;
+  if (error_number == EINTR || error_number == EAGAIN) return true;
+  of.failed.store(true);
+  at.say().say(severity::error, fmt::format("input '{}': unable to read: {}", of.name(), error_text(error_number)));
+  return false;
+}
+
+void file_reader::state::end() {
+  const std::lock_guard lock(mutex);
+  if (gone) return;
+  gone = true;
+  at.handler().remove_waiter(alarm);
+  const auto unfinished = static_cast<off_t>(framer.unfinished_bytes());
+  const bool put_back = regular && wait.stopping() && ::lseek(file.get(), -unfinished, SEEK_CUR) >= 0;
+  if (!put_back) framer.finish(at.clock().wall());
+  on_end();
+}
+
+// A read that goes on may still write behind what is unfinished, so that cannot be published then.
+void file_reader::state::let_go() {
+  const std::lock_guard lock(mutex);
+  if (gone) return;
+  gone = true;
+  at.handler().remove_waiter(alarm);
+  if (!reading && !regular) framer.finish(at.clock().wall());
 }
 
 }  // namespace logrelay

@@ -35,6 +35,8 @@ class input {
   /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.
   virtual void start(reader& at) = 0;
   virtual void stop(stop_kind how) noexcept = 0;
+  /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs.
+  virtual void give_up() noexcept {}
 
   void place(std::size_t index) { index_ = index; }
   [[nodiscard]] std::size_t index() const { return index_; }

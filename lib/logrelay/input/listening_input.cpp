@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace logrelay {
@@ -38,14 +40,21 @@ class listening_input : public stream_input {
     reader_ = &at;
     for (auto& each : sockets_) {
       at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
-      asio::co_spawn(at.io(), take_in(at, std::move(each.socket)), asio::detached);
       ++accepting_;
+      asio::co_spawn(at.io(), take_in(at, std::move(each)), asio::detached);
     }
+    sockets_.clear();
   }
+
+  void unprepare() noexcept override { sockets_.clear(); }
+  void give_up() noexcept override { sockets_.clear(); }  // of one that never began
 
   void stop(stop_kind how) noexcept override {
     stream_input::stop(how);
-    for (auto* each : acceptors_) each->cancel();
+    for (auto* each : acceptors_) {
+      boost::system::error_code ignored;
+      each->cancel(ignored);
+    }
     for (auto* each : pauses_) each->cancel();
   }
 
@@ -71,8 +80,9 @@ class listening_input : public stream_input {
     T* me;
   };
 
-  asio::awaitable<void> take_in(reader& at, fd socket) {
-    asio::posix::stream_descriptor ready(at.io(), socket.release());
+  asio::awaitable<void> take_in(reader& at, bound_socket listener) {
+    asio::posix::stream_descriptor ready(at.io(), listener.socket.release());
+    const socket_path path = std::move(listener.name);  // gone before `ready` closes the socket
     asio::steady_timer pause(at.io());
     const listed acceptor(acceptors_, ready);
     const listed pausing(pauses_, pause);
@@ -90,25 +100,38 @@ class listening_input : public stream_input {
         peer.size = sizeof peer.bytes;
         fd taken(::accept4(ready.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (taken) {
+          if (std::exchange(short_of, false)) at.say().say(severity::notice, fmt::format("input '{}': takes in connections again", name()));
+          keep_alive(taken, peer);
           read_stream(at, std::move(taken), read_manner::nonblocking, to_text(peer), idle_);
-          short_of = false;
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-          if (!std::exchange(short_of, true))
-            at.say().say(severity::warning, fmt::format("input '{}': unable to take in a connection: {}; {} are open, waiting until one ends",
-                                                        name(), error_text(errno), streams()));
-          pause.expires_after(shortage_pause);
-          co_await pause.async_wait(await);
-        } else if (errno == EAGAIN) {
-          break;
+          continue;
         }
+        if (errno == EAGAIN) break;
+        if (is_callers_fault(errno)) continue;
+        if (!std::exchange(short_of, true))
+          at.say().say(severity::warning, fmt::format("input '{}': unable to take in a connection: {}; {} are open, waiting until one ends",
+                                                      name(), error_text(errno), streams()));
+        pause.expires_after(shortage_pause);
+        co_await pause.async_wait(await);
       }
     }
     --accepting_;
     end_if_over();
   }
 
+  // accept(2): what went wrong with one connection is reported here too, and the next one is taken.
+  static bool is_callers_fault(int error_number) {
+    constexpr std::array faults{EINTR, ECONNABORTED, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
+    return std::find(faults.begin(), faults.end(), error_number) != faults.end();
+  }
+
+  // A peer that has vanished would keep its place for ever.
+  static void keep_alive(const fd& connection, const address& peer) {
+    const int on = 1;
+    if (peer.family() != AF_UNIX) ::setsockopt(connection.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  }
+
   void end_if_over() {
-    if (accepting_ == 0 && streams() == 0) reader_->ended(*this);
+    if (accepting_ == 0 && streams() == 0 && !std::exchange(over_, true)) reader_->ended(*this);
   }
 
   const std::uint64_t most_;
@@ -117,6 +140,7 @@ class listening_input : public stream_input {
   std::vector<asio::posix::stream_descriptor*> acceptors_;
   std::vector<asio::steady_timer*> pauses_;
   int accepting_ = 0;
+  bool over_ = false;
   reader* reader_ = nullptr;
 };
 
@@ -138,21 +162,14 @@ class unix_input final : public listening_input {
   explicit unix_input(const input_config& config) : listening_input(config), path_(config.where.rest) {
     if (config.options.given("mode")) mode_ = config.options.mode("mode");
   }
-  ~unix_input() override { unprepare(); }
   void prepare() override {
     sockets_.push_back(bind_unix(path_, SOCK_STREAM, mode_));
-    ours_ = fd(::dup(sockets_.front().socket.get()));
     remember_addresses();
-  }
-  void unprepare() noexcept override {
-    unbind_unix(path_, ours_);
-    ours_.reset();
   }
 
  private:
   const std::string path_;
   std::optional<unsigned> mode_;
-  fd ours_;
 };
 
 constexpr option_row tcp_rows[] = {

@@ -44,6 +44,9 @@ void reader::start(std::vector<input*> inputs) {
   parts_->running = parts_->inputs.size();
   for (auto* each : parts_->inputs) parts_->gates.push_back(std::make_unique<gate>(*this, *each, parts_->room));
   handler_.add_waiter(parts_->room);
+  post([this] {  // before anyone can ask for a stop
+    for (auto* each : parts_->inputs) each->start(*this);
+  });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -63,12 +66,10 @@ void reader::run() {
         }
       },
       asio::detached);
-  asio::post(io, [this] {
-    for (auto* each : parts_->inputs) each->start(*this);
-  });
   io.run();
   // What still hangs in the io_context is given up here, in the thread that it belongs to.
   handler_.remove_waiter(parts_->room);
+  for (auto* each : parts_->inputs) each->give_up();
   parts_->gates.clear();
   std::unique_ptr<asio::io_context> ending;
   {
@@ -97,7 +98,7 @@ void reader::stop_now() {
 }
 
 void reader::ended(input&) {
-  // None is there while what still hung in it is given up.
+  // Also called by the coroutines that end with the io_context, when it is stopped anyway.
   if (--parts_->running == 0 && parts_->io) parts_->io->stop();
 }
 

@@ -7,11 +7,16 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <iterator>
 
 namespace logrelay {
 
@@ -20,29 +25,42 @@ constexpr auto await = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-// What Asio waits on. It sets O_NONBLOCK on whatever it is given, so a description that others share is hidden from it
-// in an epoll descriptor of our own, which is ready when the other is.
-int waited_on(int descriptor, read_manner how) {
-  if (how == read_manner::nonblocking) return descriptor;
-  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+// Asio sets O_NONBLOCK on whatever it is given, so a description that others share is hidden from it in an epoll
+// descriptor of our own, which is ready when the other is.
+fd hidden(const fd& descriptor) {
+  fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event readable{};
   readable.events = EPOLLIN | EPOLLRDHUP;
-  ::epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &readable);
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &readable) != 0) epoll.reset();
   return epoll;
+}
+
+bool has_something(const fd& descriptor) {
+  pollfd now{descriptor.get(), POLLIN, 0};
+  return ::poll(&now, 1, 0) == 1;
 }
 
 }  // namespace
 
 struct stream_input::stream {
+  /// Throws boost::system::system_error when it cannot be waited for.
   stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer)
-      : from(std::move(given)), how(manner), ready(at.io(), waited_on(from.get(), how)),
+      : from(std::move(given)), how(manner), ready(at.io()),
         framer(at.memory(), of.rules(), of.source_for(std::move(peer)), at.handler(), of.counters), active(at.clock().now()) {
-    if (how == read_manner::nonblocking) static_cast<void>(from.release());  // `ready` owns it
+    fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
+    ready.assign(waited_on.get());
+    static_cast<void>(waited_on.release());
   }
 
+  /// Without waiting: EAGAIN when there is nothing.
   [[nodiscard]] ssize_t read(std::span<char> to) {
-    return how == read_manner::socket ? ::recv(from.get(), to.data(), to.size(), MSG_DONTWAIT)
-                                      : ::read(how == read_manner::shared ? from.get() : ready.native_handle(), to.data(), to.size());
+    switch (how) {
+      case read_manner::nonblocking: return ::read(ready.native_handle(), to.data(), to.size());
+      case read_manner::socket: return ::recv(from.get(), to.data(), to.size(), MSG_DONTWAIT);
+      case read_manner::shared: break;
+    }
+    if (!has_something(from)) return errno = EAGAIN, -1;
+    return ::read(from.get(), to.data(), to.size());
   }
 
   fd from;
@@ -57,31 +75,38 @@ stream_input::stream_input(const input_config& config) : input(config) {}
 stream_input::~stream_input() = default;
 
 void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle) {
-  auto& one = streams_.emplace_back(at, *this, std::move(from), how, std::move(peer));
+  try {
+    streams_.emplace_back(at, *this, std::move(from), how, std::move(peer));
+  } catch (const boost::system::system_error& e) {  // out of memory for such things, in the kernel
+    failed.store(true);
+    at.say().say(severity::error, fmt::format("input '{}': unable to wait for it: {}", name(), e.code().message()));
+    return at.post([this] { stream_ended(); });
+  }
   connections.fetch_add(1, std::memory_order_relaxed);
-  asio::co_spawn(at.io(), pump(at, one), asio::detached);
+  asio::co_spawn(at.io(), pump(at, std::prev(streams_.end())), asio::detached);
   if (idle.count() > 0 && !std::exchange(watching_, true)) asio::co_spawn(at.io(), end_idle(at, idle), asio::detached);
 }
 
-asio::awaitable<void> stream_input::pump(reader& at, stream& one) {
+asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator place) {
   // Also when the coroutine is given up in mid-wait: what was read is published.
   struct leave {
     reader& at;
     stream_input& of;
-    stream& one;
+    std::list<stream>::iterator place;
     ~leave() {
-      one.framer.finish(at.clock().wall());
-      of.streams_.remove_if([&](const stream& each) { return &each == &one; });
+      place->framer.finish(at.clock().wall());
+      of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
       of.stream_ended();
     }
-  } const leaving{at, *this, one};
+  } const leaving{at, *this, place};
 
+  stream& one = *place;
   gate& room = at.gate_of(*this);
   for (;;) {
-    // Before the first read too: a FIFO that no writer has opened yet reads as if it were at its end.
-    const auto [ec] = co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_read, await);
-    if (ec && !stopping_) co_return;
+    // Before the first read too: a FIFO that no writer has opened yet reads as if it were at its end. Who was asked to
+    // stop, or has been silent for too long, is read once more.
+    if (!stopping_ && !one.idle) static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_read, await));
     for (bool more = true; more;) {
       std::size_t most = room.room();
       if (most == 0) most = co_await room.wait_for_room();
@@ -91,20 +116,24 @@ asio::awaitable<void> stream_input::pump(reader& at, stream& one) {
       if (got > 0) {
         one.framer.commit(static_cast<std::size_t>(got), at.clock().wall());
         one.active = at.clock().now();
-        more = one.how != read_manner::shared;
-        if (more) co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
+        one.idle = false;
+        co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       } else if (errno == EAGAIN) {
         more = false;
       } else if (errno != EINTR) {
-        if (errno != ECONNRESET) {
-          failed.store(true);
-          at.say().say(severity::error, fmt::format("input '{}': unable to read: {}", name(), error_text(errno)));
-        }
+        if (is_end(errno)) co_return;
+        failed.store(true);
+        at.say().say(severity::error, fmt::format("input '{}': unable to read: {}", name(), error_text(errno)));
         co_return;
       }
     }
     if (stopping_ || one.idle) co_return;
   }
+}
+
+bool stream_input::is_end(int error_number) const {
+  constexpr std::array peer_is_gone{ECONNRESET, ETIMEDOUT, EPIPE, EHOSTUNREACH, ENETUNREACH, ENETDOWN};
+  return std::find(peer_is_gone.begin(), peer_is_gone.end(), error_number) != peer_is_gone.end();
 }
 
 // One look at a time, when the stream that has been silent longest will have been so for too long.
@@ -115,8 +144,9 @@ asio::awaitable<void> stream_input::end_idle(reader& at, std::chrono::millisecon
     const auto now = at.clock().now();
     for (auto& each : streams_) {
       if (now - each.active >= idle && !each.idle) {
+        boost::system::error_code ignored;
         each.idle = true;
-        each.ready.cancel();
+        each.ready.cancel(ignored);
       } else {
         earliest = std::min(earliest, each.active + idle);
       }

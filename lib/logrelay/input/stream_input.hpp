@@ -18,7 +18,7 @@ namespace logrelay {
 enum class read_manner : std::uint8_t {
   nonblocking,  ///< a description of our own with O_NONBLOCK
   socket,       ///< with MSG_DONTWAIT
-  shared,       ///< one that others have too, without O_NONBLOCK: once, when it is ready
+  shared,       ///< one that others have too, without O_NONBLOCK: when it says that it has something
 };
 
 class stream_input : public input {
@@ -34,12 +34,14 @@ class stream_input : public input {
   void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {});
   /// A stream has ended, after its last line was published.
   virtual void stream_ended() = 0;
+  /// Whether a failed read only means that the other side is no more there.
+  [[nodiscard]] virtual bool is_end(int error_number) const;
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
   [[nodiscard]] bool stopping() const { return stopping_; }
 
  private:
   struct stream;
-  boost::asio::awaitable<void> pump(reader& at, stream& one);
+  boost::asio::awaitable<void> pump(reader& at, std::list<stream>::iterator place);
   boost::asio::awaitable<void> end_idle(reader& at, std::chrono::milliseconds idle);
   std::list<stream> streams_;
   bool stopping_ = false;

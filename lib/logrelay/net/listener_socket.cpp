@@ -17,22 +17,47 @@ constexpr int socket_flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
 error listen_error(const std::string& where, int error_number) { return system_error("listen on " + where, error_number); }
 
-bound_socket bind_one(const address& to, int socket_type, bool both_families, const std::string& as_written) {
+// Nothing when this machine has no such address.
+std::optional<bound_socket> bind_one(const address& to, int socket_type, bool both_families, const std::string& as_written) {
   fd made(::socket(to.family(), socket_type | socket_flags, 0));
+  if (!made && errno == EAFNOSUPPORT) return {};
   if (!made) throw listen_error(as_written, errno);
   const int on = 1;
   if (socket_type == SOCK_STREAM) ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const int only_v6 = both_families ? 0 : 1;
   if (to.family() == AF_INET6) ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
-  if (::bind(made.get(), to.get(), to.size) != 0) throw listen_error(as_written, errno);
+  if (::bind(made.get(), to.get(), to.size) != 0) {
+    if (errno == EADDRNOTAVAIL) return {};
+    throw listen_error(as_written, errno);
+  }
   if (socket_type == SOCK_STREAM && ::listen(made.get(), SOMAXCONN) != 0) throw listen_error(as_written, errno);
-  bound_socket bound{std::move(made), {}};
+  bound_socket bound{std::move(made)};
   bound.where.size = sizeof bound.where.bytes;
   ::getsockname(bound.socket.get(), reinterpret_cast<sockaddr*>(&bound.where.bytes), &bound.where.size);
   return bound;
 }
 
 }  // namespace
+
+socket_path::socket_path(std::string path) : path_(std::move(path)) {
+  struct stat ours {};
+  ::lstat(path_.c_str(), &ours);
+  device_ = ours.st_dev;
+  inode_ = ours.st_ino;
+}
+
+socket_path& socket_path::operator=(socket_path&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+socket_path::~socket_path() {
+  struct stat there {};
+  if (path_.empty() || ::lstat(path_.c_str(), &there) != 0) return;
+  if (S_ISSOCK(there.st_mode) && there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
+}
 
 std::vector<bound_socket> bind_internet(const host_port& where, int socket_type, const std::string& as_written) {
   addrinfo hints{};
@@ -53,14 +78,15 @@ std::vector<bound_socket> bind_internet(const host_port& where, int socket_type,
       all.push_back(one);
   }
   ::freeaddrinfo(list);
-  std::vector<bound_socket> bound;
   if (where.host.empty()) {
     const fd probe(all.front().family() == AF_INET6 ? ::socket(AF_INET6, socket_type | socket_flags, 0) : -1);
     if (!probe) std::erase_if(all, [](const address& each) { return each.family() == AF_INET6; });  // a kernel without IPv6
-    bound.push_back(bind_one(all.front(), socket_type, true, as_written));
-    return bound;
+    all.erase(all.begin() + 1, all.end());
   }
-  for (const auto& each : all) bound.push_back(bind_one(each, socket_type, false, as_written));
+  std::vector<bound_socket> bound;
+  for (const auto& each : all)
+    if (auto one = bind_one(each, socket_type, where.host.empty(), as_written)) bound.push_back(std::move(*one));
+  if (bound.empty()) throw listen_error(as_written, EADDRNOTAVAIL);
   return bound;
 }
 
@@ -70,6 +96,7 @@ bound_socket bind_unix(const std::string& path, int socket_type, std::optional<u
   const auto bind_it = [&]() -> std::optional<bound_socket> {
     bound_socket bound{fd(::socket(AF_UNIX, socket_type | socket_flags, 0)), to};
     if (!bound.socket) throw listen_error(path, errno);
+    if (mode) ::fchmod(bound.socket.get(), *mode);  // what it is bound with, less the umask: never more than asked for
     if (::bind(bound.socket.get(), to.get(), to.size) == 0) return bound;
     if (errno != EADDRINUSE || path.starts_with('@')) throw listen_error(path, errno);
     return {};
@@ -86,15 +113,12 @@ bound_socket bind_unix(const std::string& path, int socket_type, std::optional<u
     bound = bind_it();
     if (!bound) throw listen_error(path, EADDRINUSE);
   }
-  if (mode && !path.starts_with('@')) ::chmod(path.c_str(), *mode);
+  if (!path.starts_with('@')) {
+    bound->name = socket_path(path);
+    if (mode) ::chmod(path.c_str(), *mode);
+  }
   if (socket_type == SOCK_STREAM && ::listen(bound->socket.get(), SOMAXCONN) != 0) throw listen_error(path, errno);
   return std::move(*bound);
-}
-
-void unbind_unix(const std::string& path, const fd& socket) noexcept {
-  if (path.starts_with('@') || !socket) return;
-  struct stat there {};
-  if (::lstat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(path.c_str());
 }
 
 }  // namespace logrelay
