@@ -35,6 +35,7 @@ void release(char* memory, std::size_t bytes) noexcept {
 struct block::idle_blocks {
   std::mutex mutex;
   std::vector<block*> blocks;
+  std::atomic<std::size_t> in_use{0};  // bytes; relaxed: a number that stands alone
 
   ~idle_blocks() { drop_all(); }
   void drop_all() {
@@ -54,6 +55,7 @@ block_ref::block_ref(const block_ref& other) noexcept : block_(other.block_) {
 block_ref::~block_ref() {
   if (block_ == nullptr || block_->holders_.fetch_sub(1) != 1) return;
   const auto home = std::move(block_->home_);  // may be the last to know the idle list
+  if (home) home->in_use.fetch_sub(block_->capacity_, std::memory_order_relaxed);
   if (home && block_->capacity_ == block_pool::standard_bytes) {
     const std::lock_guard lock(home->mutex);
     if (home->blocks.size() < block_pool::most_idle) {
@@ -84,6 +86,7 @@ block_ref block_pool::take(std::size_t bytes) {
   }
   taken->holders_.store(1);
   taken->home_ = idle_;
+  idle_->in_use.fetch_add(taken->capacity_, std::memory_order_relaxed);
   return block_ref(taken);
 }
 
@@ -91,5 +94,7 @@ void block_pool::trim() {
   const std::lock_guard lock(idle_->mutex);
   idle_->drop_all();
 }
+
+std::size_t block_pool::bytes_in_use() const { return idle_->in_use.load(std::memory_order_relaxed); }
 
 }  // namespace logrelay

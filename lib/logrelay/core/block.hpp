@@ -1,7 +1,8 @@
 #pragma once
 /// Memory that lines lie in: blocks with a count of their holders, and a pool that keeps a few of the standard size so
 /// that a fast stream turns over the same, cached ones. A block is written by one thread, behind what was handed out;
-/// what was handed out is immutable. References: any thread. The pool outlives its blocks by itself.
+/// what was handed out is immutable. References: any thread. A copy of a pool is the same pool; it lives as long as any
+/// copy or block of it.
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -57,6 +58,8 @@ class block_pool {
   [[nodiscard]] block_ref take(std::size_t bytes = standard_bytes);
   /// Gives every idle block back to the system.
   void trim();
+  /// The capacity of all blocks that somebody refers to. Any thread.
+  [[nodiscard]] std::size_t bytes_in_use() const;
 
  private:
   std::shared_ptr<block::idle_blocks> idle_;

@@ -16,6 +16,10 @@ constexpr std::size_t resume_room = 16 * 1024;
 constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 // A merged slice stays small enough that dropping or cutting it is quick.
 constexpr std::size_t most_merged = 4 * 1024 * 1024;
+// … and young enough that its time, which is that of its first line, tells the age of all.
+constexpr std::chrono::seconds longest_merged{1};
+// Slices up to this size are copied together; larger ones get a block of their own size. Either way little is unused.
+constexpr std::size_t small_slice = block_pool::standard_bytes / 16;
 
 std::shared_ptr<const source> notice_source() {
   auto ours = std::make_shared<source>();
@@ -27,7 +31,7 @@ std::shared_ptr<const source> notice_source() {
 
 }  // namespace
 
-memory_queue::memory_queue(const queue_rules& rules, block_pool& pool, const time_source& clock, queue_events events)
+memory_queue::memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events)
     : rules_(rules), pool_(pool), clock_(clock), events_(std::move(events)), notices_(notice_source()) {}
 
 void memory_queue::push(const batch& lines) {
@@ -57,9 +61,7 @@ void memory_queue::push(const batch& lines) {
 void memory_queue::append(batch&& lines) {
   ledger_.pending += lines.count;
   if (merge(lines)) return;
-  const bool same_block = !slots_.empty() && slots_.back().lines.memory == lines.memory;
-  const std::size_t capacity = lines.memory ? lines.memory->capacity() : 0;
-  if (!same_block && 2 * std::size_t{lines.size} < capacity && pinned_ + capacity > charged_ + most_waste) {
+  if (wastes_memory(lines)) {
     lines = compacted(lines);
     if (merge(lines)) return;
   }
@@ -76,7 +78,7 @@ bool memory_queue::merge(const batch& lines) {
   slot& last = slots_.back();
   if (last.lost || !(last.lines.memory == lines.memory) || last.lines.data + last.lines.size != lines.data ||
       last.lines.from != lines.from || last.lines.frames != lines.frames || last.lines.size + std::size_t{lines.size} > most_merged ||
-      (rules_.keep_times && last.lines.time != lines.time))
+      (rules_.keep_times ? last.lines.time != lines.time : lines.time - last.lines.time > longest_merged))
     return false;
   last.lines.size += lines.size;
   last.lines.count += lines.count;
@@ -85,13 +87,21 @@ bool memory_queue::merge(const batch& lines) {
   return true;
 }
 
+// Whether the blocks would hold too much beside the lines, with this one.
+bool memory_queue::wastes_memory(const batch& lines) const {
+  if (!lines.memory || (!slots_.empty() && slots_.back().lines.memory == lines.memory)) return false;
+  const std::size_t capacity = lines.memory->capacity();
+  return lines.size < capacity && pinned_ + capacity > line_bytes() + lines.size + most_waste;
+}
+
 batch memory_queue::compacted(const batch& lines) {
+  if (lines.size > small_slice) return copy_of(lines);
   if (!compact_ || compact_->capacity() - compact_used_ < lines.size) {
     compact_ = pool_.take();
     compact_used_ = 0;
   }
   batch copy = lines;
-  char* to = compact_->data() + compact_used_;
+  char* const to = compact_->data() + compact_used_;
   std::memcpy(to, lines.data, lines.size);
   compact_used_ += lines.size;
   copy.memory = compact_;
@@ -99,12 +109,21 @@ batch memory_queue::compacted(const batch& lines) {
   return copy;
 }
 
+batch memory_queue::copy_of(const batch& lines) {
+  batch copy = lines;
+  copy.memory = pool_.take(lines.size);
+  std::memcpy(copy.memory->data(), lines.data, lines.size);
+  copy.data = copy.memory->data();
+  return copy;
+}
+
+// Drops what the policy says until `lines` fit, or are cut so that they do.
 void memory_queue::make_room_for(batch& lines) {
   gap lost{{}, drop_reason::queue_full, {}, {}};
   if (rules_.when_full == overflow::drop_newest) {
-    const std::size_t usable = free_bytes() > sizeof(slot) ? free_bytes() - sizeof(slot) : 0;
+    const std::size_t usable = bytes_left_for_lines();
     std::size_t keep = line_end_before(lines.bytes(), lines.frames, std::min<std::size_t>(usable, lines.size));
-    if (keep == 0 && slots_.empty()) keep = line_end_from(lines.bytes(), lines.frames, 1);
+    if (keep == 0 && ledger_.pending.lines == 0) keep = line_end_from(lines.bytes(), lines.frames, 1);
     if (keep == lines.size) return;
     batch kept = keep > 0 ? split_front(lines, keep) : batch{};
     drop(lines, lines.time, lost);
@@ -113,32 +132,35 @@ void memory_queue::make_room_for(batch& lines) {
     insert_gap(slots_.size(), std::move(lost));
     return;
   }
-  const std::size_t needed = lines.size + sizeof(slot);
-  drop_front(needed - free_bytes());
-  if (needed > free_bytes()) {  // not even then: of the new lines too the oldest go
-    const std::size_t usable = free_bytes() > sizeof(slot) ? free_bytes() - sizeof(slot) : 0;
-    const std::size_t least = lines.size - std::min<std::size_t>(usable, lines.size);
-    std::size_t from = least == 0 ? 0 : line_end_from(lines.bytes(), lines.frames, least);
-    if (from == lines.size && taken_ == 0)  // an empty queue takes any one line
-      from = line_end_before(lines.bytes(), lines.frames, lines.size - 1);
-    if (from > 0) {
-      batch gone = from == lines.size ? std::exchange(lines, batch{}) : split_front(lines, from);
-      drop(gone, gone.time, lost);
-      insert_gap(slots_.size(), std::move(lost));
-    }
-  }
+  drop_front(lines.size);
+  if (lines.size + sizeof(slot) <= free_bytes()) return;
+  // Not even then: of the new lines too the oldest go.
+  const std::size_t least = lines.size - std::min<std::size_t>(bytes_left_for_lines(), lines.size);
+  std::size_t from = least == 0 ? 0 : line_end_from(lines.bytes(), lines.frames, least);
+  if (from == lines.size && ledger_.pending.lines == 0)  // an empty queue takes any one line
+    from = line_end_before(lines.bytes(), lines.frames, lines.size - 1);
+  if (from == 0) return;
+  const batch gone = from == lines.size ? std::exchange(lines, batch{}) : split_front(lines, from);
+  drop(gone, gone.time, lost);
+  insert_gap(slots_.size(), std::move(lost));
 }
 
-// Drops the oldest lines that nobody has taken until `bytes` are free, or none are left.
+// What new lines may have when others are dropped: their slot and that of a notice are paid first.
+std::size_t memory_queue::bytes_left_for_lines() const {
+  const bool told = slots_.size() > taken_ && slots_.back().lost;
+  const std::size_t slots = rules_.gap_marker && !told ? 2 * sizeof(slot) : sizeof(slot);
+  return free_bytes() - std::min(free_bytes(), slots);
+}
+
+// Drops the oldest lines that nobody has taken until a slot of `bytes` fits, behind the notice, or none are left.
 void memory_queue::drop_front(std::size_t bytes) {
   gap lost{{}, drop_reason::queue_full, {}, {}};
-  const std::size_t target = charged_ > bytes ? charged_ - bytes : 0;
+  const std::size_t needed = bytes + (rules_.gap_marker ? 2 : 1) * sizeof(slot);
+  const std::size_t target = rules_.capacity_bytes - std::min(needed, rules_.capacity_bytes);
   while (charged_ > target && taken_ < slots_.size()) {
     slot& oldest = slots_[taken_];
     if (oldest.lost) {
-      if (lost.dropped.lines == 0) lost.from = oldest.lost->from;
-      lost.dropped += oldest.lost->dropped;
-      lost.to = oldest.lost->to;
+      lost.join(*oldest.lost);
       erase_slot(taken_);
       continue;
     }
@@ -152,7 +174,7 @@ void memory_queue::drop_front(std::size_t bytes) {
       ledger_.pending -= gone.count;
       charged_ -= cut;
       untaken_ -= cut;
-      drop(gone, gone.time, lost);
+      drop(gone, oldest.last, lost);
     }
   }
   insert_gap(taken_, std::move(lost));
@@ -160,21 +182,20 @@ void memory_queue::drop_front(std::size_t bytes) {
 
 void memory_queue::drop(const batch& lines, wall_time last, gap& into) {
   ledger_.dropped_by[static_cast<std::size_t>(into.why)] += lines.count;
-  if (into.dropped.lines == 0) into.from = lines.time;
-  into.dropped += lines.count;
-  into.to = std::max(into.to, std::max(last, lines.time));
+  into.join({lines.count, into.why, lines.time, std::max(last, lines.time)});
+}
+
+void memory_queue::gap::join(const gap& with) {
+  from = dropped.lines == 0 ? with.from : std::min(from, with.from);
+  to = dropped.lines == 0 ? with.to : std::max(to, with.to);
+  dropped += with.dropped;
 }
 
 // Puts the notice where the lines are missing; neighbours become one.
 void memory_queue::insert_gap(std::size_t at, gap&& lost) {
   if (!rules_.gap_marker || lost.dropped.lines == 0) return;
-  const auto join = [&](slot& there) {
-    there.lost->dropped += lost.dropped;
-    there.lost->from = std::min(there.lost->from, lost.from);
-    there.lost->to = std::max(there.lost->to, lost.to);
-  };
-  if (at < slots_.size() && slots_[at].lost) return join(slots_[at]);
-  if (at > taken_ && slots_[at - 1].lost) return join(slots_[at - 1]);
+  if (at < slots_.size() && slots_[at].lost) return slots_[at].lost->join(lost);
+  if (at > taken_ && slots_[at - 1].lost) return slots_[at - 1].lost->join(lost);
   slot made;
   made.lines.marker = true;
   made.lines.from = notices_;
@@ -224,7 +245,7 @@ room memory_queue::room_now() {
   const steady_time now = clock_.now();
   if (!full) {
     if (now - ledger_.last_progress >= pace_wait) return {std::max<std::size_t>(free_bytes(), 1)};
-    holding_ = hold::to_pace;
+    if (holding_ == hold::none) holding_ = hold::to_pace;  // who waits for more has no timer
     return {0, now + pace_wait};
   }
   full_since_ = std::min(full_since_, now);
@@ -253,17 +274,48 @@ void memory_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
 
 bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
   const std::lock_guard lock(mutex_);
-  for (std::size_t bytes = 0; may_take() && (bytes == 0 || bytes + slots_[taken_].lines.size <= most_bytes); ++taken_) {
+  for (std::size_t bytes = 0; may_take(); ++taken_) {
     slot& next = slots_[taken_];
+    if (bytes > 0 && bytes + next.lines.size > most_bytes) break;
     if (next.lost) {
-      next.lines = notice(*std::exchange(next.lost, nullptr));
+      next.lines = notice(*next.lost);
       charge(next.lines.size);
+    } else {
+      const std::size_t most = std::max<std::size_t>(most_taken() - std::min(most_taken(), charged_ - untaken_), 1);
+      if (next.lines.size > most) split_slot(taken_, line_end_from(next.lines.bytes(), next.lines.frames, most));
+      if (pinned_ > line_bytes() + most_waste) copy_alone(taken_);
     }
-    bytes += next.lines.size;
-    untaken_ -= next.lines.size + sizeof(slot);
-    into.push_back(next.lines);
+    const batch& lines = slots_[taken_].lines;
+    bytes += lines.size;
+    untaken_ -= lines.size + sizeof(slot);
+    into.push_back(lines);
   }
   return room_again();
+}
+
+// What is taken stays while its neighbours may be dropped: it is not to keep their block alive.
+void memory_queue::copy_alone(std::size_t at) {
+  slot& moving = slots_[at];
+  if (!moving.lines.memory || moving.lines.size == moving.lines.memory->capacity()) return;
+  if (!moving.pins && at + 1 < slots_.size() && slots_[at + 1].lines.memory == moving.lines.memory) {
+    slots_[at + 1].pins = true;
+    pinned_ += moving.lines.memory->capacity();
+  }
+  unpin(at);
+  moving.lines = copy_of(moving.lines);
+  moving.pins = true;
+  pinned_ += moving.lines.size;
+}
+
+// Makes two slots of one, the first with `size` bytes, which end a line.
+void memory_queue::split_slot(std::size_t at, std::size_t size) {
+  if (size >= slots_[at].lines.size) return;
+  slot front;
+  front.lines = split_front(slots_[at].lines, size);
+  front.last = slots_[at].last;
+  front.pins = std::exchange(slots_[at].pins, false);
+  slots_.insert(slots_.begin() + static_cast<std::ptrdiff_t>(at), std::move(front));
+  charge(sizeof(slot));
 }
 
 batch memory_queue::notice(const gap& lost) {
@@ -295,6 +347,7 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
       erase_slot(0);
       --taken_;
     }
+    if (slots_.empty()) compact_ = {};
     ledger_.delivered += what.delivered;
     ledger_.filtered += what.filtered;
     ledger_.rejected += what.rejected;
@@ -330,7 +383,12 @@ bool memory_queue::room_again() {
 
 void memory_queue::rewind() {
   const std::lock_guard lock(mutex_);
-  taken_ = 0;
+  for (; taken_ > 0; --taken_) {
+    slot& last = slots_[taken_ - 1];
+    if (!last.lost) continue;  // a notice may grow again until it is taken
+    charged_ -= std::exchange(last.lines.size, 0);
+    last.lines.memory = {};
+  }
   untaken_ = charged_;
 }
 
@@ -342,7 +400,7 @@ bool memory_queue::ready() const {
 // What is taken can no longer be dropped. Half of the room stays for the newest lines, whatever a peer that takes
 // everything into its buffers and reads nothing may have of the older ones.
 bool memory_queue::may_take() const {
-  return taken_ < slots_.size() && (taken_ == 0 || charged_ - untaken_ < rules_.capacity_bytes / 2);
+  return taken_ < slots_.size() && (taken_ == 0 || charged_ - untaken_ < most_taken());
 }
 
 bool memory_queue::finished() const {

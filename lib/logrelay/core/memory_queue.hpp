@@ -4,7 +4,7 @@
 /// What it is charged for is each slice's bytes plus its slot. A slice that goes on where the last one ended is merged
 /// with it, so that a trickle of lines costs what a flood does. A slice is no larger burden than its bytes: where small
 /// slices would keep whole blocks alive (an output that takes one input's few lines out of a rush of others), they are
-/// copied together, so that memory stays within the charge plus `most_waste`.
+/// copied together, so that memory stays within the charge, `most_waste`, and the block of the line at the front.
 ///
 /// Overflow. `block` and `adaptive` take everything and hold the inputs (room_now) when full. An adaptive queue whose
 /// output has been dead for `stall_after` gives that up: it drops the oldest lines until it is half empty again.
@@ -37,7 +37,7 @@ class memory_queue final : public queue {
   static constexpr std::size_t pace_bytes = 1024 * 1024;
   static constexpr std::chrono::milliseconds pace_wait{5};
 
-  memory_queue(const queue_rules& rules, block_pool& pool, const time_source& clock, queue_events events);
+  memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events);
 
   void push(const batch& lines) override;
   room room_now() override;
@@ -55,33 +55,41 @@ class memory_queue final : public queue {
     tally dropped;
     drop_reason why;
     wall_time from, to;
+    void join(const gap& with);
   };
   struct slot {
     batch lines;
     wall_time last;            // when the last bytes that were merged into it were read
-    std::unique_ptr<gap> lost;  // a notice that nobody has taken yet
+    std::unique_ptr<gap> lost;  // a notice: `lines` are its text once it is taken
     bool pins = false;         // counts its block in pinned_
   };
 
-  [[nodiscard]] bool may_take() const;
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);
   void append(batch&& lines);
   bool merge(const batch& lines);
   void make_room_for(batch& lines);
+  [[nodiscard]] std::size_t bytes_left_for_lines() const;
   void drop_front(std::size_t bytes);
   void drop(const batch& lines, wall_time last, gap& into);
   void insert_gap(std::size_t at, gap&& lost);
   void erase_slot(std::size_t at);
+  void split_slot(std::size_t at, std::size_t size);
   void unpin(std::size_t at);
+  [[nodiscard]] bool wastes_memory(const batch& lines) const;
   batch compacted(const batch& lines);
+  batch copy_of(const batch& lines);
+  void copy_alone(std::size_t at);
   batch notice(const gap& lost);
+  [[nodiscard]] std::size_t most_taken() const { return rules_.capacity_bytes / 2; }
+  [[nodiscard]] bool may_take() const;
   [[nodiscard]] std::size_t free_bytes() const { return charged_ < rules_.capacity_bytes ? rules_.capacity_bytes - charged_ : 0; }
+  [[nodiscard]] std::size_t line_bytes() const { return charged_ - slots_.size() * sizeof(slot); }
   void charge(std::size_t bytes);
   void moved();
   bool room_again();
 
   const queue_rules rules_;
-  block_pool& pool_;
+  block_pool pool_;
   const time_source& clock_;
   const queue_events events_;
   const std::shared_ptr<const source> notices_;
