@@ -102,6 +102,17 @@ TEST_CASE("a pacer whose reader stalls can be stopped") {
   REQUIRE_FALSE(writer.finished());
 }
 
+TEST_CASE("a pacer whose reader keeps up can be stopped") {
+  auto pipe = make_pipe();
+  const pipe_sink reader(std::move(pipe.reading));
+  pacer writer(std::move(pipe.writing), {.lines = 1'000'000, .lines_a_second = 1000, .length = 20});
+  REQUIRE(eventually([&] { return reader.bytes() > 0; }));
+  writer.close();
+  REQUIRE_FALSE(writer.finished());
+  REQUIRE(eventually([&] { return reader.ended(); }));
+  REQUIRE(read_sequence(reader.text()).is_whole(writer.written_lines()));
+}
+
 TEST_CASE("a feeder writes each share in whole lines") {
   const auto text = numbered_lines(0, 1000);
   auto one = make_pipe();

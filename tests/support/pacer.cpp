@@ -54,6 +54,7 @@ bool pacer::wait(std::chrono::milliseconds limit) const {
 }
 
 void pacer::stop() {
+  stopping_ = true;
   ::eventfd_write(stop_.get(), 1);
   if (thread_.joinable()) thread_.join();
 }
@@ -92,7 +93,7 @@ void pacer::write_on() {
       const auto due = start + static_cast<std::int64_t>(number * 1'000'000'000 / pace_.lines_a_second);
       if (due > now()) sleep_until(due);
     }
-    if (!write_line(number)) return;
+    if (stopping_ || !write_line(number)) return;
   }
   finished_ = true;
 }

@@ -67,6 +67,7 @@ class pacer {
   std::atomic<std::uint64_t> written_ = 0;
   std::atomic<std::int64_t> began_write_ = 0;  ///< 0: none under way
   std::atomic<bool> finished_ = false;
+  std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 
