@@ -16,6 +16,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <string>
 
 using namespace logrelay;
 
@@ -41,6 +42,15 @@ int print(const std::string& text) {
 severity loudness(const option_values& options) {
   if (options.yes("quiet")) return severity::error;
   return options.yes("verbose") ? severity::info : severity::notice;
+}
+
+// A descriptor that is named and was not given to us must not turn out to be one of our own.
+void hold_places(const relay_config& config) {
+  const auto hold = [](const endpoint& where) {
+    if (where.scheme == "fd") hold_place(std::stoi(where.rest));
+  };
+  for (const auto& each : config.inputs) hold(each.where);
+  for (const auto& each : config.outputs) hold(each.where);
 }
 
 void obey(int signal, relay& running, report_file& report, bool& stopping) {
@@ -86,6 +96,7 @@ int main(int argc, char** argv) {
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
 
+  hold_places(config);
   messages say(loudness(config.global));
   const time_source clock;
   relay running(config, known, say, clock);

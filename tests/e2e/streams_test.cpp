@@ -133,13 +133,20 @@ TEST_CASE("inherited descriptors of every kind are read at once") {
   REQUIRE(read_file(folder / "terminal") == "typed\n");
 }
 
-TEST_CASE("an inherited descriptor that is not there stops the start") {
+TEST_CASE("an inherited descriptor that is not there stops the start and is none of our own") {
   const temp_folder folder;
-  REQUIRE(run({LOGRELAY_PROGRAM, "-i", "fd:7", folder / "out"}).status == 2);
-  const auto ended = run({LOGRELAY_PROGRAM, folder / "out", "fd:7"});
-  REQUIRE(ended.status == 2);
-  REQUIRE_THAT(ended.errors, Catch::Contains("descriptor 7: Bad file descriptor"));
-  REQUIRE(names_in(folder.path()).empty());
+  for (int number = 3; number < 20; ++number) {
+    const auto descriptor = "fd:" + std::to_string(number);
+    const auto refused = [&](const std::vector<std::string>& words) {
+      const auto ended = run(words);
+      INFO(descriptor);
+      REQUIRE(ended.status == 2);
+      REQUIRE_THAT(ended.errors, Catch::Contains("descriptor " + std::to_string(number) + ": Bad file descriptor"));
+      REQUIRE(names_in(folder.path()).empty());
+    };
+    refused({LOGRELAY_PROGRAM, folder / "out", descriptor});
+    refused({LOGRELAY_PROGRAM, "-i", descriptor, folder / "out"});
+  }
 }
 
 TEST_CASE("writers of a FIFO come and go") {

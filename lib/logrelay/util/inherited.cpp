@@ -29,11 +29,17 @@ void retire(int number, int access) {
   if (null) ::dup2(null.get(), number);
 }
 
+void hold_place(int number) {
+  if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) return;
+  fd nothing(::open("/", O_PATH));
+  if (nothing.get() == number)
+    static_cast<void>(nothing.release());
+  else
+    ::dup2(nothing.get(), number);
+}
+
 void fill_standard_descriptors() {
-  for (int number = 0; number <= 2; ++number) {
-    if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;
-    static_cast<void>(::open("/", O_PATH));  // the lowest free number is this one
-  }
+  for (int number = 0; number <= 2; ++number) hold_place(number);
 }
 
 }  // namespace logrelay

@@ -19,8 +19,10 @@ enum class descriptor_kind { closed, regular, pipe, terminal, socket, other };
 /// nothing that is opened later gets its number. `access` as above.
 void retire(int number, int access);
 
-/// Puts something in the place of each of stdin, stdout and stderr that is closed, so that no file of ours becomes one
-/// of them: an O_PATH descriptor, which nothing can be read from or written to (kind_of: closed). First thing in main.
+/// Puts something in the place of a descriptor that is closed, so that no file of ours becomes it: an O_PATH
+/// descriptor, which nothing can be read from or written to (kind_of: closed). Before anything is opened.
+void hold_place(int number);
+/// The same for stdin, stdout and stderr. First thing in main.
 void fill_standard_descriptors();
 
 }  // namespace logrelay
