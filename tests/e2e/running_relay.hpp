@@ -21,6 +21,7 @@ class running_relay {
       : report_(folder / "report.json"), program_(command(report_, words), std::move(options)) {}
 
   process& program() { return program_; }
+  [[nodiscard]] const process& program() const { return program_; }
   process* operator->() { return &program_; }
 
   /// The report at this moment. It must be running, so that USR1 does not end it: a line has come through.

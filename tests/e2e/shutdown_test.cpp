@@ -143,6 +143,28 @@ TEST_CASE("TERM under a flood that never pauses stops reading and delivers what 
 
 // ---- TERM and INT
 
+TEST_CASE("TERM stops reading a pipe that always has more and delivers what was read") {
+  const temp_folder folder;
+  auto in = make_pipe();
+  auto out = make_pipe();
+  running_relay relay(folder, {"-,queue=256K"},
+                      {.input = stream::descriptor(in.reading.get()), .output = stream::descriptor(out.writing.get())});
+  in.reading.reset();
+  out.writing.reset();
+  const pipe_sink reader(std::move(out.reading), 2'000'000);
+  pacer writer(std::move(in.writing), {.lines = 1'000'000, .lines_a_second = 0, .length = 20});
+  REQUIRE(eventually([&] { return writer.waiting() > 10ms; }));
+  relay->send(SIGTERM);
+  REQUIRE(relay->wait(soon).has_value());
+  const auto report = relay.end();
+  writer.stop();
+  REQUIRE_FALSE(writer.finished());
+  REQUIRE(eventually([&] { return reader.ended(); }));
+  REQUIRE(count_newlines(reader.text()) == report.lines_read());
+  REQUIRE(difference(reader.text(), numbered_lines(0, 1'000'000).substr(0, reader.text().size() - 1) + "\n") == "");
+  REQUIRE(relay->errors() == "");
+}
+
 TEST_CASE("TERM reads what is ready in a pipe whose writer stays") {
   const temp_folder folder;
   running_relay relay(folder, {folder / "out"});
