@@ -1,0 +1,397 @@
+// Programs that everybody has, on the other side: rsyslogd, logger, socat, nc, syslog-ng and loggen. Real lines go each
+// way, and every one of them is compared. A program that is not installed is told of, and its tests are left out.
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <support/lines.hpp>
+#include <support/sink.hpp>
+
+#include "relay_under_test.hpp"
+
+using namespace logrelay;
+using namespace logrelay::support;
+
+namespace {
+
+constexpr std::size_t real_line_count = 20'000;
+
+/// Real lines as syslog carries them: none is empty, and none ends in a carriage return or a space.
+std::string syslog_lines(std::size_t count = real_line_count) {
+  std::string text;
+  std::size_t taken = 0;
+  for (auto& line : split_lines(real_lines(count * 300))) {
+    line.erase(line.find_last_not_of("\r ") + 1);
+    if (line.empty() || line.size() > 1000) continue;
+    text += line + "\n";
+    if (++taken == count) return text;
+  }
+  throw std::runtime_error("there are too few real lines");
+}
+
+/// Whether all of these are installed; says so where they are not.
+bool have(const std::vector<std::string>& programs) {
+  for (const auto& each : programs) {
+    if (has(each)) continue;
+    WARN("left out: " << each << " is not installed");
+    return false;
+  }
+  return true;
+}
+
+bool eventually_holds(const std::string& path, std::size_t bytes) {
+  return eventually([&] { return file_size(path) >= bytes; });
+}
+
+/// What stands behind the first `mark` of each line.
+std::string behind(std::string_view text, std::string_view mark) {
+  std::string rests;
+  for (const auto& line : split_lines(text)) {
+    const auto at = line.find(mark);
+    rests += (at == std::string::npos ? "NO MARK: " + line : line.substr(at + mark.size())) + "\n";
+  }
+  return rests;
+}
+
+std::uint16_t free_udp_port() { return port_of(bound_udp()); }
+
+/// An rsyslogd of our own: it writes messages as they came to out.log, and knows nothing of the machine's.
+process start_rsyslog(const temp_folder& folder, const std::string& input_and_action) {
+  write_file(folder / "rsyslog.conf",
+             "global(workDirectory=\"" + folder.path().string() +
+                 "\" maxMessageSize=\"64k\" parser.escapeControlCharactersOnReceive=\"off\")\n"
+                 "main_queue(queue.size=\"100000\" queue.workerThreads=\"1\" queue.timeoutEnqueue=\"60000\")\n"
+                 "template(name=\"raw\" type=\"string\" string=\"%rawmsg%\\n\")\n"
+                 "template(name=\"bare\" type=\"string\" string=\"%rawmsg%\")\n" +
+                 input_and_action);
+  return process({"rsyslogd", "-n", "-C", "-f", folder / "rsyslog.conf", "-i", folder / "rsyslog.pid"});
+}
+
+std::string to_file(const temp_folder& folder) {
+  return "action(type=\"omfile\" file=\"" + folder / "out.log" +
+         "\" template=\"raw\" asyncWriting=\"off\" flushOnTXEnd=\"on\")\n";
+}
+
+/// The folder that packaging/test.sh unpacks syslog-ng into, since its package cannot stand beside rsyslog's.
+std::filesystem::path unpacked_syslog_ng() { return std::filesystem::path(LOGRELAY_SOURCE) / "build/syslog-ng"; }
+
+struct peer_program {
+  std::string path;
+  std::map<std::string, std::string> environment;
+  std::string modules;  ///< empty: where it looks anyway
+};
+/// One of syslog-ng's programs, installed or unpacked.
+std::optional<peer_program> syslog_ng_program(const std::string& name) {
+  if (has(name)) return peer_program{name, {}, {}};
+  for (const std::string place : {"usr/sbin/", "usr/bin/"}) {
+    const auto path = unpacked_syslog_ng() / (place + name);
+    if (!std::filesystem::exists(path)) continue;
+    std::string libraries, modules;
+    for (const auto& each : std::filesystem::recursive_directory_iterator(unpacked_syslog_ng() / "usr/lib")) {
+      if (!each.is_directory()) continue;
+      libraries += each.path().string() + ":";
+      if (std::filesystem::exists(each.path() / "libaffile.so")) modules = each.path().string();
+    }
+    libraries += (unpacked_syslog_ng() / "usr/lib").string();
+    return peer_program{path.string(),
+                        {{"LD_LIBRARY_PATH", libraries}, {"SYSLOGNG_PREFIX", (unpacked_syslog_ng() / "usr").string()}},
+                        modules};
+  }
+  WARN("left out: " << name << " is neither installed nor unpacked by packaging/test.sh");
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("rsyslog takes real lines from us over TCP, with either framing") {
+  if (!have({"rsyslogd"})) return;
+  for (const std::string framing : {"newline", "octet"}) {
+    INFO(framing);
+    const temp_folder folder, ours;
+    // Without octet counting it would take a line that begins with digits for a length.
+    auto rsyslog = start_rsyslog(folder,
+                                 "module(load=\"imtcp\" workerthreads=\"1\")\n"
+                                 "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" SupportOctetCountedFraming=\"" +
+                                     std::string(framing == "octet" ? "on" : "off") + "\")\n" + to_file(folder));
+    relay_under_test relay(ours,
+                           {"tcp://127.0.0.1:" + std::to_string(rsyslog.tcp_port()) + ",name=out,framing=" + framing});
+    const auto text = syslog_lines();
+    relay.write(text);
+    REQUIRE(relay.finish().output("out").delivered() == real_line_count);
+    INFO(rsyslog.errors());
+    REQUIRE(eventually_holds(folder / "out.log", text.size()));
+    REQUIRE(difference(read_file(folder / "out.log"), text) == "");
+  }
+}
+
+TEST_CASE("rsyslog takes real lines from us over UDP") {
+  if (!have({"rsyslogd"})) return;
+  const temp_folder folder, ours;
+  const auto port = std::to_string(free_udp_port());
+  auto rsyslog = start_rsyslog(folder, "module(load=\"imudp\")\ninput(type=\"imudp\" address=\"127.0.0.1\" port=\"" +
+                                           port + "\" rcvbufSize=\"8m\")\n" + to_file(folder));
+  REQUIRE(std::to_string(rsyslog.udp_port()) == port);
+  relay_under_test relay(ours, {"udp://127.0.0.1:" + port + ",name=out"});
+  const auto text = syslog_lines();
+  // A hundred at a time: UDP has no way to say that it is too much.
+  std::size_t sent = 0;
+  const auto lines = split_lines(text);
+  for (std::size_t i = 0; i < lines.size(); i += 100) {
+    for (auto each = i; each < std::min(i + 100, lines.size()); ++each) {
+      relay.write(lines[each] + "\n");
+      sent += lines[each].size() + 1;
+    }
+    REQUIRE(eventually([&] { return file_size(folder / "out.log") == sent; }));
+  }
+  REQUIRE(relay.finish().output("out").delivered() == real_line_count);
+  REQUIRE(difference(read_file(folder / "out.log"), text) == "");
+}
+
+TEST_CASE("rsyslog forwards real lines to us over TCP, with either framing") {
+  if (!have({"rsyslogd"})) return;
+  for (const std::string framing : {"newline", "octet"}) {
+    INFO(framing);
+    const temp_folder folder, ours;
+    relay_under_test relay(ours, {"-i", "tcp://127.0.0.1:0,name=in,framing=" + framing, "all.log"});
+    auto rsyslog =
+        start_rsyslog(folder,
+                      "module(load=\"imtcp\" workerthreads=\"1\")\n"
+                      "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" SupportOctetCountedFraming=\"off\")\n"
+                      "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
+                          std::to_string(relay.tcp_port()) + "\" protocol=\"tcp\" template=\"bare\" TCP_Framing=\"" +
+                          (framing == "octet" ? "octet-counted" : "traditional") + "\")\n");
+    const auto text = syslog_lines();
+    const auto feed = connected_tcp(rsyslog.tcp_port());
+    write_all(feed, text);
+    INFO(rsyslog.errors());
+    REQUIRE(eventually([&] { return relay.now().lines_read() == real_line_count; }));
+    const auto balance = relay.terminate();
+    REQUIRE(balance.input("in").count("framing_errors") == 0);
+    REQUIRE(balance.output("all.log").delivered() == real_line_count);
+    REQUIRE(difference(read_file(ours / "all.log"), text) == "");
+  }
+}
+
+TEST_CASE("logger sends real lines to our TCP inputs, with either framing") {
+  if (!have({"logger"})) return;
+  const temp_folder folder;
+  relay_under_test relay(folder,
+                         {"-i", "tcp://127.0.0.1:0,name=newline", "-i", "tcp://127.0.0.1:0,name=octet,framing=octet",
+                          "newline.log,from=newline", "octet.log,from=octet"});
+  const auto text = syslog_lines();
+  write_file(folder / "text", text);
+  for (const std::string framing : {"newline", "octet"}) {
+    std::vector<std::string> command{
+        "logger",      "--server",  "127.0.0.1",    "--port", std::to_string(relay.port(framing)),
+        "--tcp",       "--rfc3164", "--size",       "8K",     "--tag",
+        "from-logger", "--file",    folder / "text"};
+    if (framing == "octet") command.push_back("--octet-count");
+    const auto sent = run(command);
+    INFO(sent.errors);
+    REQUIRE(sent.status == 0);
+  }
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 2 * real_line_count; }));
+  REQUIRE(relay.terminate().input("octet").count("framing_errors") == 0);
+  for (const std::string framing : {"newline", "octet"}) {
+    const auto came = read_file(folder / (framing + ".log"));
+    REQUIRE_THAT(came, Catch::StartsWith("<13>"));
+    REQUIRE(difference(behind(came, " from-logger: "), text) == "");
+  }
+}
+
+TEST_CASE("logger sends real lines to our UDP input and to our unix sockets") {
+  if (!have({"logger"})) return;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "udp://127.0.0.1:0,name=udp", "-i", "unixgram:g.sock,name=gram", "-i",
+                                  "unix:s.sock,name=stream,framing=nul", "udp.log,from=udp", "gram.log,from=gram",
+                                  "stream.log,from=stream"});
+  const auto text = syslog_lines();
+  write_file(folder / "text", text);
+  const auto port = std::to_string(relay.udp_port());
+  const auto send = [&](std::vector<std::string> to) {
+    std::vector<std::string> command{"logger", "--rfc3164",   "--size", "8K",
+                                     "--tag",  "from-logger", "--file", folder / "text"};
+    command.insert(command.end(), to.begin(), to.end());
+    const auto sent = run(command);
+    INFO(sent.errors);
+    REQUIRE(sent.status == 0);
+  };
+  send({"--server", "127.0.0.1", "--port", port, "--udp"});
+  send({"--socket", folder / "g.sock"});
+  REQUIRE(eventually([&] {
+    const auto now = relay.now();
+    return now.input("gram").count("lines") == real_line_count &&
+           now.input("udp").count("lines") + now.input("udp").count("kernel_drops") == real_line_count;
+  }));
+  const auto balance = relay.terminate();
+  REQUIRE(difference(behind(read_file(folder / "gram.log"), " from-logger: "), text) == "");
+  const auto udp = behind(read_file(folder / "udp.log"), " from-logger: ");
+  if (balance.input("udp").count("kernel_drops") == 0) {
+    REQUIRE(difference(udp, text) == "");
+    return;
+  }
+  WARN("the kernel had no room for " << balance.input("udp").count("kernel_drops") << " of logger's datagrams");
+  auto rest = split_lines(text);
+  auto next = rest.begin();
+  for (const auto& line : split_lines(udp)) {
+    next = std::find(next, rest.end(), line);
+    REQUIRE(next++ != rest.end());
+  }
+}
+
+TEST_CASE("socat takes real lines from us over TCP and a unix socket") {
+  if (!have({"socat"})) return;
+  const temp_folder folder;
+  process tcp({"socat", "-u", "TCP-LISTEN:0,bind=127.0.0.1", "OPEN:" + folder / "tcp.log" + ",creat"});
+  process stream({"socat", "-u", "UNIX-LISTEN:" + folder / "s.sock", "OPEN:" + folder / "unix.log" + ",creat"});
+  relay_under_test relay(folder,
+                         {"tcp://127.0.0.1:" + std::to_string(tcp.tcp_port()) + ",name=tcp", "unix:s.sock,name=unix"});
+  const auto text = real_lines(4 << 20);
+  relay.write(text);
+  const auto balance = relay.finish();
+  REQUIRE(balance.output("tcp").delivered() == count_newlines(text));
+  REQUIRE(balance.output("unix").delivered() == count_newlines(text));
+  REQUIRE(tcp.status() == 0);
+  REQUIRE(stream.status() == 0);
+  REQUIRE(difference(read_file(folder / "tcp.log"), text) == "");
+  REQUIRE(difference(read_file(folder / "unix.log"), text) == "");
+}
+
+TEST_CASE("socat sends real lines to us over TCP, IPv6 and a unix socket") {
+  if (!have({"socat"})) return;
+  const temp_folder folder;
+  relay_under_test relay(
+      folder, {"-i", "tcp://127.0.0.1:0,name=tcp", "-i", "tcp://[::1]:0,name=six", "-i", "unix:s.sock,name=unix",
+               "tcp.log,from=tcp", "six.log,from=six", "unix.log,from=unix"});
+  const auto text = real_lines(4 << 20);
+  write_file(folder / "text", text);
+  for (const auto& to : {"TCP:127.0.0.1:" + std::to_string(relay.port("tcp")),
+                         "TCP6:[::1]:" + std::to_string(relay.port("six")), "UNIX-CONNECT:" + folder / "s.sock"}) {
+    const auto sent = run({"socat", "-u", "OPEN:" + folder / "text", to});
+    INFO(sent.errors);
+    REQUIRE(sent.status == 0);
+  }
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 3 * count_newlines(text); }));
+  relay.terminate();
+  for (const std::string name : {"tcp", "six", "unix"})
+    REQUIRE(difference(read_file(folder / (name + ".log")), text) == "");
+}
+
+TEST_CASE("datagrams go through socat both ways") {
+  if (!have({"socat"})) return;
+  const temp_folder folder, sending;
+  relay_under_test relay(folder, {"-i", "udp://127.0.0.1:0", "all.log"});
+  const auto lines = split_lines(syslog_lines(2000));
+  // unix datagrams from a relay, through socat, to UDP datagrams for ours.
+  process between({"socat", "-u", "-b", "65507", "UNIX-RECV:" + sending / "g.sock",
+                   "UDP:127.0.0.1:" + std::to_string(relay.udp_port())});
+  relay_under_test sender(sending, {"unixgram:g.sock,name=out"});
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  sender.write(text);
+  REQUIRE(sender.finish().output("out").delivered() == lines.size());
+  REQUIRE(eventually([&] { return relay.now().lines_read() == lines.size(); }));
+  relay.terminate();
+  REQUIRE(difference(read_file(folder / "all.log"), text) == "");
+}
+
+TEST_CASE("nc takes real lines from us and sends them to us") {
+  if (!have({"nc"})) return;
+  const temp_folder folder;
+  const auto text = real_lines(4 << 20);
+  write_file(folder / "text", text);
+  process listens({"nc", "-l", "127.0.0.1", "0"}, {.output = stream::file(folder / "tcp.log")});
+  process local({"nc", "-l", "-U", folder / "nc.sock"}, {.output = stream::file(folder / "unix.log")});
+  relay_under_test relay(
+      folder, {"-i", "tcp://127.0.0.1:0,name=tcp", "-i", "unix:s.sock,name=unix",
+               "tcp://127.0.0.1:" + std::to_string(listens.tcp_port()) + ",from=tcp", "unix:nc.sock,from=unix"});
+  REQUIRE(run({"nc", "-N", "127.0.0.1", std::to_string(relay.port("tcp"))}, {.input = stream::file(folder / "text")})
+              .status == 0);
+  REQUIRE(run({"nc", "-N", "-U", folder / "s.sock"}, {.input = stream::file(folder / "text")}).status == 0);
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 2 * count_newlines(text); }));
+  relay.terminate();
+  REQUIRE(listens.status() == 0);
+  REQUIRE(local.status() == 0);
+  REQUIRE(difference(read_file(folder / "tcp.log"), text) == "");
+  REQUIRE(difference(read_file(folder / "unix.log"), text) == "");
+}
+
+TEST_CASE("a line that nc sends by UDP is one line") {
+  if (!have({"nc"})) return;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "udp://:0", "all.log"});
+  process sender({"nc", "-u", "127.0.0.1", std::to_string(relay.udp_port())}, {.input = stream::pipe()});
+  sender.write("hello\n");
+  REQUIRE(eventually([&] { return read_if_there(folder / "all.log") == "hello\n"; }));
+  relay.terminate();
+}
+
+TEST_CASE("syslog-ng takes real lines from us and forwards them to us") {
+  const auto program = syslog_ng_program("syslog-ng");
+  if (!program) return;
+  const temp_folder folder, ours;
+  relay_under_test relay(ours,
+                         {"-i", "tcp://127.0.0.1:0,name=newline", "-i", "tcp://127.0.0.1:0,framing=octet,name=octet",
+                          "newline.log,from=newline", "octet.log,from=octet"});
+  // Flags: every line as it came; flow control, so that it loses nothing.
+  write_file(folder / "syslog-ng.conf",
+             "@version: 3.35\n"
+             "options { keep-hostname(yes); use-dns(no); stats-freq(0); flush-lines(100); };\n"
+             "source s_in { network(ip(127.0.0.1) port(" +
+                 std::to_string(port_of(bound_tcp())) +
+                 ") transport(tcp) flags(no-parse) log-iw-size(10000)); };\n"
+                 "destination d_newline { network(\"127.0.0.1\" port(" +
+                 std::to_string(relay.port("newline")) +
+                 ") template(\"$MSG\\n\")); };\n"
+                 "destination d_octet { syslog(\"127.0.0.1\" transport(tcp) port(" +
+                 std::to_string(relay.port("octet")) +
+                 ") template(\"$MSG\")); };\n"
+                 "log { source(s_in); destination(d_newline); destination(d_octet); flags(flow-control); };\n");
+  std::vector<std::string> command{program->path,      "-F", "--no-caps",    "-f", folder / "syslog-ng.conf", "-R",
+                                   folder / "persist", "-p", folder / "pid", "-c", folder / "control"};
+  if (!program->modules.empty()) command.push_back("--module-path=" + program->modules);
+  process syslog_ng(command, {.environment = program->environment});
+  const temp_folder sending;
+  relay_under_test sender(sending, {"tcp://127.0.0.1:" + std::to_string(syslog_ng.tcp_port()) + ",name=out"});
+  const auto text = syslog_lines();
+  sender.write(text);
+  REQUIRE(sender.finish().output("out").delivered() == real_line_count);
+  INFO(syslog_ng.errors());
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 2 * real_line_count; }));
+  const auto balance = relay.terminate();
+  REQUIRE(balance.input("octet").count("framing_errors") == 0);
+  REQUIRE(difference(read_file(ours / "newline.log"), text) == "");
+  // It ends each message with a newline inside its frame, which a file shows as one.
+  std::string ended;
+  for (const auto& line : split_lines(text)) ended += line + "\\n\n";
+  REQUIRE(difference(behind(read_file(ours / "octet.log"), " - - - - "), ended) == "");
+}
+
+TEST_CASE("loggen's messages come in by TCP and unix sockets") {
+  const auto program = syslog_ng_program("loggen");
+  if (!program) return;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "tcp://127.0.0.1:0,name=tcp", "-i", "unix:s.sock,name=unix", "all.log"});
+  constexpr std::uint64_t count = 5000;
+  const auto generate = [&](std::vector<std::string> to) {
+    std::vector<std::string> command{
+        program->path, "--number=" + std::to_string(count), "--rate=100000", "--size=200", "--active-connections=1",
+        "--quiet"};
+    command.insert(command.end(), to.begin(), to.end());
+    const auto done = run(command, {.environment = program->environment});
+    INFO(done.errors);
+    REQUIRE(done.status == 0);
+  };
+  generate({"--inet", "--stream", "127.0.0.1", std::to_string(relay.port("tcp"))});
+  generate({"--unix", "--stream", folder / "s.sock"});
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 2 * count; }));
+  relay.terminate();
+  std::uint64_t number = 0;
+  for (const auto& line : split_lines(read_file(folder / "all.log"))) {
+    const auto at = line.find("seq: ");
+    REQUIRE(at != std::string::npos);
+    REQUIRE(std::stoull(line.substr(at + 5)) == number++ % count);
+    REQUIRE(line.size() + 1 == 200);
+  }
+  REQUIRE(number == 2 * count);
+}
