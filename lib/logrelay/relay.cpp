@@ -83,9 +83,13 @@ struct relay::parts {
   phase now = phase::idle;
   steady_time started{}, deadline = steady_time::max(), drain_began{};
   std::optional<steady_time> stop_by;  // after TERM or INT
-  wake events;
+  // What listeners and their queues call: it outlives us in a listener that was let go.
+  struct common_parts {
+    wake events;
+    queue_handler handler;
+  };
+  const std::shared_ptr<common_parts> common = std::make_shared<common_parts>();
   block_pool pool;
-  queue_handler handler;
   std::vector<running_output> outputs;
   std::vector<running_input> inputs;
   std::unique_ptr<reader> reads;
@@ -112,17 +116,18 @@ void relay::parts::make_output(const output_config& of, std::size_t place) {
   running_output made;
   made.config = &of;
   made.listener = std::make_unique<queue_listener>(listener_parts{
-      of.name, std::move(to), std::make_unique<line_encoder>(std::move(rules)), limits.stall_after, &say, [this] { events.signal(); }});
+      of.name, std::move(to), std::make_unique<line_encoder>(std::move(rules)), limits.stall_after,
+      [to = &say](severity how, std::string_view text) { to->say(how, text); }, [with = common] { with->events.signal(); }});
   queue_events tell;
   tell.on_lines = made.listener->on_lines();
-  tell.on_room = [this] { handler.room_again(); };
-  tell.on_loss = [this, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
-    say.say(begins ? severity::warning : severity::notice,
+  tell.on_room = [with = common] { with->handler.room_again(); };
+  tell.on_loss = [to = &say, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
+    to->say(begins ? severity::warning : severity::notice,
             begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
                    : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
   };
   made.lines = std::make_shared<memory_queue>(limits, pool, clock, std::move(tell));
-  for (const std::size_t from : of.from) handler.connect(from, place, *made.lines);
+  for (const std::size_t from : of.from) common->handler.connect(from, place, *made.lines);
   outputs.push_back(std::move(made));
 }
 
@@ -159,19 +164,19 @@ void relay::start() {
 
   my.started = my.clock.now();
   for (auto& each : my.outputs) each.listener->start(each.lines);
-  my.reads = std::make_unique<reader>(my.handler, my.pool, my.say, my.clock, [&my] { my.events.signal(); });
+  my.reads = std::make_unique<reader>(my.common->handler, my.pool, my.say, my.clock, [&my] { my.common->events.signal(); });
   std::vector<input*> all;
   for (auto& each : my.inputs) all.push_back(each.it.get());
   my.reads->start(std::move(all));
   my.now = phase::running;
 }
 
-int relay::descriptor() const { return parts_->events.descriptor(); }
+int relay::descriptor() const { return parts_->common->events.descriptor(); }
 bool relay::over() const { return parts_->now == phase::over; }
 
 steady_time relay::step() {
   auto& my = *parts_;
-  my.events.clear();
+  my.common->events.clear();
   const auto now = my.clock.now();
   const bool nobody_left = std::all_of(my.outputs.begin(), my.outputs.end(),
                                        [](const auto& each) { return each.listener->report().ended || each.listener->done(); });

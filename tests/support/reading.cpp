@@ -41,15 +41,18 @@ bool reading::ends(std::chrono::milliseconds limit) {
 }
 
 const std::vector<received_line>& reading::lines() {
+  // A queue hands out half of what it may hold, until that is acked.
   std::vector<batch> taken;
-  queue_.take(taken, static_cast<std::size_t>(-1));
-  for (const auto& each : taken) {
-    line_cursor cursor(each.bytes(), each.frames);
-    for (std::string_view line; cursor.next(line);) {
-      lines_.push_back({std::string(line), each.from->peer, each.from->stream, each.from->input});
-      text_.append(line) += '\n';
+  for (queue_.take(taken, static_cast<std::size_t>(-1)); !taken.empty(); queue_.take(taken, static_cast<std::size_t>(-1))) {
+    for (const auto& each : taken) {
+      line_cursor cursor(each.bytes(), each.frames);
+      for (std::string_view line; cursor.next(line);) {
+        lines_.push_back({std::string(line), each.from->peer, each.from->stream, each.from->input});
+        text_.append(line) += '\n';
+      }
+      queue_.ack(each.size, {each.count, {}, {}});
     }
-    queue_.ack(each.size, {each.count, {}, {}});
+    taken.clear();
   }
   return lines_;
 }

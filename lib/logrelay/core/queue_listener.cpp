@@ -20,6 +20,9 @@ constexpr std::size_t take_bytes = 1024 * 1024;
 constexpr std::chrono::milliseconds first_look{1};
 // A full disk or a FIFO without a reader: trying again costs next to nothing. Nor does it matter at the end.
 constexpr std::chrono::milliseconds longest_local_pause{1000};
+// Only an output that has been open for this long, and has taken something, has recovered. A peer that takes a little and
+// goes, for ever, is one failure and one message.
+constexpr std::chrono::milliseconds steady_after{1000};
 
 }  // namespace
 
@@ -48,6 +51,8 @@ struct queue_listener::state {
   void failed(const result& how);
   void recovered();
   void end(const std::string& why);
+  void forget();
+  [[nodiscard]] bool nothing_left() const;
 
   wire_window window;
   std::vector<batch> taken;
@@ -57,10 +62,13 @@ struct queue_listener::state {
   bool ended = false;
   bool full = false;       // the last write took less than it was given
   bool failing = false;    // a message about it was said
-  steady_time failing_since{};
+  steady_time failing_since{}, open_since{};
   std::uint64_t tries = 0;
   std::uint64_t unacked = 0;
-  std::uint64_t acked = 0;  // of what was written since the last open
+  std::uint64_t acked = 0;  // of what the window has written
+  bool moved = false;       // something was acked since the last open
+  bool finishing = false;   // all is acked, but the output is not done with it
+  std::uint64_t rotations = 0;
   steady_time::duration look_again = first_look;
 };
 
@@ -72,7 +80,10 @@ void queue_listener::state::run() {
       sleep();
       continue;
     }
-    if (!keep_open()) continue;
+    if (!keep_open()) {
+      if (nothing_left()) break;
+      continue;
+    }
     requests();
     fill();
     if (window.unwritten_bytes() > 0 && !write()) continue;
@@ -84,8 +95,8 @@ void queue_listener::state::run() {
     sleep();
   }
   if (open) look();
+  if (failing && open && moved) recovered();
   parts.to->close(window.torn_bytes());
-  report.with([&](auto& r) { r.rotations = parts.to->rotations(); });
   done.store(true);
   parts.on_done();
 }
@@ -105,22 +116,26 @@ bool queue_listener::state::keep_open() {
     return false;
   }
   open = true;
-  full = false;
-  acked = 0;
-  if (parts.to->keeps_place()) acked = window.written_bytes() - std::min(parts.to->unacked(), window.written_bytes());
+  full = moved = false;
+  open_since = std::chrono::steady_clock::now();
   return true;
 }
 
-// Takes what waits and encodes it, until there is enough to write.
+// An output that cannot be opened has nobody waiting for it when there is nothing to bring.
+bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && from->finished(); }
+
+// Takes what waits and encodes it, until there is enough to write; or to settle, where the filters let little through.
 void queue_listener::state::fill() {
-  while (window.unwritten_bytes() < take_bytes) {
+  for (std::size_t encoded = 0; encoded < take_bytes && window.unwritten_bytes() < take_bytes;) {
     if (next_taken == taken.size()) {
       taken.clear();
       next_taken = 0;
       from->take(taken, take_bytes - window.unwritten_bytes());
       if (taken.empty()) return;
     }
-    window.add(parts.encoder->encode(taken[next_taken]));
+    auto chunk = parts.encoder->encode(taken[next_taken]);
+    encoded += chunk.lines.size;
+    window.add(std::move(chunk));
     if (taken[next_taken].size == 0) ++next_taken;
   }
 }
@@ -131,6 +146,10 @@ bool queue_listener::state::write() {
   const std::size_t given = parts.to->datagrams() ? lines.pieces().size() : lines.bytes();
   auto how = parts.to->write(lines);
   window.wrote(how.taken);
+  if (const auto now = parts.to->rotations(); now != rotations) {
+    rotations = now;
+    report.with([&](auto& r) { r.rotations = now; });
+  }
   full = how.taken < given && parts.to->writable().descriptor >= 0;
   switch (how.what) {
     case outcome::done: return true;
@@ -144,23 +163,25 @@ bool queue_listener::state::write() {
   return true;
 }
 
-// Sees what the other side has taken and settles it with the queue.
+// Sees what the other side has taken and settles it with the queue. What it has taken it cannot give back, even if it
+// says so: others may write to the same FIFO.
 void queue_listener::state::look() {
   const std::uint64_t written = window.written_bytes();
   unacked = std::min(parts.to->unacked(), written);
   if (written - unacked > acked) {
     acked = written - unacked;
     look_again = first_look;
-    if (failing) recovered();
+    moved = true;
     from->progressed();
   }
-  window.settle(written - unacked, *from);
+  window.settle(acked, *from);
+  if (failing && open && moved && std::chrono::steady_clock::now() - open_since >= steady_after) recovered();
 }
 
 // What HUP and ALRM asked for, between two lines.
 void queue_listener::state::requests() {
   const auto say = [&](const result& how) {
-    if (how.what != outcome::done) parts.say->say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
+    if (how.what != outcome::done) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
   };
   if (!reopen_asked.load() && !rotate_asked.load()) return;
   if (window.torn_bytes() > 0) return;
@@ -170,11 +191,12 @@ void queue_listener::state::requests() {
 
 bool queue_listener::state::finish() {
   const result how = parts.to->finish(wait);
-  if (how.what == outcome::retry) {
+  finishing = how.what == outcome::retry;
+  if (finishing) {
     failed(how);
     return false;
   }
-  if (!how.why.empty()) parts.say->say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
+  if (!how.why.empty()) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
   return true;
 }
 
@@ -194,21 +216,22 @@ void queue_listener::state::sleep() {
   if (behind && !full) return;
   if (!behind) {
     alarm.prepare_sleep();
-    if (from->ready() || from->finished()) return alarm.awake();
+    if (next_taken < taken.size() || from->ready() || from->finished()) return alarm.awake();
   }
   auto deadline = steady_time::max();
   if (open && unacked > 0) {
     deadline = std::chrono::steady_clock::now() + look_again;
     look_again = std::min<steady_time::duration>(look_again * 2, std::max<steady_time::duration>(parts.stall_after / 8, first_look));
   }
+  if (failing && moved) deadline = std::min<steady_time>(deadline, open_since + steady_after);
   const interest what = !open ? interest{} : behind ? parts.to->writable() : parts.to->idle();
   const auto event = wait.wait(what.descriptor, what.events, deadline);
   if (!behind) alarm.awake();
   if (event != waiter::event::ready || behind || !open) return;
-  if (auto how = parts.to->idle_event(); how.what == outcome::end)
-    end(how.why);
-  else if (how.what != outcome::done)
-    look(), failed(how);
+  const auto how = parts.to->idle_event();
+  if (how.what == outcome::done) return;
+  look();
+  how.what == outcome::end ? end(how.why) : failed(how);
 }
 
 // One message when it begins to fail; then a growing pause before each new try.
@@ -218,7 +241,7 @@ void queue_listener::state::failed(const result& how) {
   report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
   if (!failing) {
     failing_since = std::chrono::steady_clock::now();
-    parts.say->say(severity::warning, fmt::format("output '{}': {}; {} queued, retrying in {}", parts.name, how.why,
+    parts.say(severity::warning, fmt::format("output '{}': {}; {} queued, retrying in {}", parts.name, how.why,
                                                   readable_size(from->account().queue_bytes), readable_duration(delay)));
   }
   failing = true;
@@ -226,33 +249,38 @@ void queue_listener::state::failed(const result& how) {
   unacked = 0;
   if (!parts.to->keeps_place()) {
     parts.to->close(window.torn_bytes());
-    window.clear();
-    taken.clear();
-    next_taken = 0;
-    from->rewind();
+    forget();
   }
   const auto began = std::chrono::steady_clock::now();
   const auto until = [&] { return began + (last_chance.load() ? std::min(delay, longest_local_pause) : delay); };
-  while (!wait.stopping() && !reopen_asked.load() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
+  while (!wait.stopping() && !reopen_asked.load() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
 }
 
 void queue_listener::state::recovered() {
   failing = false;
   pause.reset();
   const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - failing_since);
-  parts.say->say(severity::notice, fmt::format("output '{}': goes on after {} and {} {}", parts.name, readable_duration(lasted),
+  parts.say(severity::notice, fmt::format("output '{}': goes on after {} and {} {}", parts.name, readable_duration(lasted),
                                                tries, tries == 1 ? "retry" : "retries"));
   tries = 0;
 }
 
 void queue_listener::state::end(const std::string& why) {
   ended = true;
+  open = full = failing = false;
+  unacked = 0;
+  forget();
+  report.with([&](auto& r) { r.ended = true, r.last_error = why; });
+  parts.on_done();
+}
+
+// What was taken and is not acked will be taken again.
+void queue_listener::state::forget() {
   window.clear();
   taken.clear();
   next_taken = 0;
+  acked = 0;
   from->rewind();
-  report.with([&](auto& r) { r.ended = true, r.last_error = why; });
-  parts.on_done();
 }
 
 queue_listener::queue_listener(listener_parts parts) : state_(std::make_shared<state>(std::move(parts))) {}

@@ -21,7 +21,7 @@ struct listener_parts {
   std::unique_ptr<output> to;
   std::unique_ptr<line_encoder> encoder;
   std::chrono::milliseconds stall_after{2000};
-  messages* say = nullptr;       ///< outlives the program's last message
+  std::function<void(severity, std::string_view)> say;  ///< may be called until the program ends
   std::function<void()> on_done;  ///< it has ended, or has no output any more
 };
 

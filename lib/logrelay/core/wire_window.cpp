@@ -100,8 +100,11 @@ std::size_t wire_window::settle_chunk(wire_chunk& chunk, std::size_t through, se
   const bool all = through == chunk.bytes().size();
   const std::size_t source_before = settled_source_;
   if (!chunk.built) {
-    const std::size_t to = all ? through : end_before(chunk, through);
-    if (to <= settled_wire_) return 0;
+    if (through <= settled_wire_) return 0;
+    // From the last settled line's end: a walk over counted frames begins where the last one ended.
+    const auto rest = chunk.bytes().substr(settled_wire_);
+    const std::size_t to = settled_wire_ + (all ? rest.size() : logrelay::line_end_before(rest, chunk.lines.frames, through - settled_wire_));
+    if (to == settled_wire_) return 0;
     if (!chunk.lines.marker)
       what.delivered += all && settled_wire_ == 0
                             ? chunk.lines.count
