@@ -1,13 +1,12 @@
 // Whole lines, whole bytes (promises 3 and 4): what comes out is what went in, for every byte, length and cut.
+#include <e2e/inherited.hpp>
 #include <e2e/running_relay.hpp>
 #include <support/lines.hpp>
 #include <support/sockets.hpp>
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 
 #include <array>
-#include <filesystem>
 #include <random>
 
 using namespace logrelay;
@@ -145,9 +144,7 @@ class piecewise {
  public:
   piecewise(const std::string& input_options, const std::string& output_options)
       : relay_(folder_, {"-i", "fifo:" + folder_ / "in,until-eof=yes" + input_options, folder_ / "out" + output_options}) {
-    REQUIRE(eventually([&] { return std::filesystem::is_fifo(folder_ / "in"); }));
-    in_ = fd(::open((folder_ / "in").c_str(), O_WRONLY | O_CLOEXEC));
-    REQUIRE(in_);
+    in_ = open_fifo(folder_ / "in");
   }
   void write(std::string_view piece) {
     write_all(in_, piece);

@@ -29,6 +29,16 @@ inline fd open_file(const std::string& path, int flags) {
   return file;
 }
 
+/// The writing end of a FIFO that somebody reads, or is about to.
+inline fd open_fifo(const std::string& path) {
+  fd fifo;
+  REQUIRE(eventually([&] {
+    fifo.reset(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    return static_cast<bool>(fifo);
+  }));
+  return fifo;
+}
+
 /// The flags of its open file description, which whoever inherited it shares.
 inline int flags_of(const fd& descriptor) { return ::fcntl(descriptor.get(), F_GETFL); }
 

@@ -152,11 +152,10 @@ TEST_CASE("an inherited descriptor that is not there stops the start and is none
 TEST_CASE("writers of a FIFO come and go") {
   const temp_folder folder;
   running_relay relay(folder, {"-i", "fifo:" + folder / "in", folder / "out"});
-  REQUIRE(eventually([&] { return std::filesystem::is_fifo(folder / "in"); }));
   std::string written;
   for (int writer = 0; writer < 5; ++writer) {
     const auto text = numbered_lines(static_cast<std::uint64_t>(writer) * 100, 100);
-    write_all(open_file(folder / "in", O_WRONLY), text);
+    write_all(open_fifo(folder / "in"), text);
     written += text;
     REQUIRE(eventually([&] { return read_file(folder / "out") == written; }));
   }
@@ -169,8 +168,8 @@ TEST_CASE("a FIFO with until-eof ends with its last writer") {
   const temp_folder folder;
   make_fifo(folder / "in");
   running_relay relay(folder, {"-i", "fifo:" + folder / "in,until-eof=yes", folder / "out"});
-  auto one = open_file(folder / "in", O_WRONLY);
-  auto two = open_file(folder / "in", O_WRONLY);
+  auto one = open_fifo(folder / "in");
+  auto two = open_fifo(folder / "in");
   write_all(one, "one\n");
   one.reset();
   write_all(two, "two\n");
