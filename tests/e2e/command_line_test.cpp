@@ -169,6 +169,7 @@ TEST_CASE("options stand anywhere, an input takes one word, and all behind two h
 TEST_CASE("without outputs lines go to standard output, as with a hyphen") {
   const temp_folder folder;
   const std::string text("bytes\0\xff\r\n\nlast", 14);
+  REQUIRE(relay_text(folder, {}, text).status == 0);
   REQUIRE(relay_text(folder, {}, text).output == text + "\n");
   REQUIRE(relay_text(folder, {"-"}, text).output == text + "\n");
   REQUIRE(relay_text(folder, {"stderr:", "a.log"}, text).errors == text + "\n");

@@ -92,10 +92,13 @@ std::optional<peer_program> syslog_ng_program(const std::string& name) {
       libraries += each.path().string() + ":";
       if (std::filesystem::exists(each.path() / "libaffile.so")) modules = each.path().string();
     }
-    libraries += (unpacked_syslog_ng() / "usr/lib").string();
-    return peer_program{path.string(),
-                        {{"LD_LIBRARY_PATH", libraries}, {"SYSLOGNG_PREFIX", (unpacked_syslog_ng() / "usr").string()}},
-                        modules};
+    peer_program found{path.string(),
+                       {{"LD_LIBRARY_PATH", libraries}, {"SYSLOGNG_PREFIX", (unpacked_syslog_ng() / "usr").string()}},
+                       modules};
+    const auto tried = run({found.path, "--help"}, {.environment = found.environment});
+    if (tried.status == 0) return found;
+    WARN("left out: the unpacked " << name << " does not run: " << tried.errors);
+    return std::nullopt;
   }
   WARN("left out: " << name << " is neither installed nor unpacked by packaging/test.sh");
   return std::nullopt;

@@ -267,7 +267,7 @@ TEST_CASE("datagrams that the kernel had no room for are counted") {
   relay_under_test relay(folder,
                          {"-i", "udp://127.0.0.1:0,name=udp", "fifo:out.fifo,queue=64K,overflow=block,name=out"});
   const auto socket = connected_udp(relay.udp_port());
-  const std::string large(32 * 1024 - 1, 'z');
+  const std::string large(32 * 1024 - 1, 'x');
   std::uint64_t sent = 0;
   // The receive buffer is 8 MiB at most; nobody reads the FIFO, so the relay soon takes nothing more.
   for (; sent < 1000; ++sent) send_datagram(socket, large);
@@ -283,6 +283,7 @@ TEST_CASE("datagrams that the kernel had no room for are counted") {
   REQUIRE(balance.output("out").delivered() == in.count("lines"));
   REQUIRE(in.number("paused_seconds") > 0);
   REQUIRE(eventually([&] { return reader.bytes() == in.count("lines") * 32 * 1024; }));
+  REQUIRE(difference(reader.text(), equal_lines(in.count("lines"), 32 * 1024)) == "");
 }
 
 TEST_CASE("a unix socket that a dead program left is replaced, and removed at the end") {
