@@ -131,7 +131,7 @@ TEST_CASE("mistakes that people make are answered with what they meant") {
   REQUIRE(mistakes_of({""}).size() == 1);
 }
 
-TEST_CASE("a word before a colon is a scheme, and a path is how it is not one") {
+TEST_CASE("a word before a colon is a scheme and a path is how it is not one") {
   const temp_folder folder;
   REQUIRE_THAT(only_mistake_of("a:b"), Catch::Contains("unknown scheme 'a'") && Catch::Contains("'./a:b'"));
   REQUIRE(relay_text(folder, {"./a:b", "file:c:d"}, "line\n").status == 0);
@@ -139,7 +139,7 @@ TEST_CASE("a word before a colon is a scheme, and a path is how it is not one") 
   REQUIRE(read_file(folder / "c:d") == "line\n");
 }
 
-TEST_CASE("a double comma is a comma, and quotes hold what would be an option") {
+TEST_CASE("a double comma is a comma and quotes hold what would be an option") {
   const temp_folder folder;
   REQUIRE(relay_text(folder,
                      {"a,,mode=0600.log", "b,c.log", "d.log,format='{line},,keep=5,\"x\"'",
@@ -155,7 +155,7 @@ TEST_CASE("a double comma is a comma, and quotes hold what would be an option") 
   REQUIRE(mistakes_of({"a.log,format='{line}'x"}).size() == 1);
 }
 
-TEST_CASE("options stand anywhere, an input takes one word, and all behind two hyphens is an output") {
+TEST_CASE("options stand anywhere and an input takes one word and all behind two hyphens is an output") {
   const temp_folder folder;
   write_file(folder / "in", "line\n");
   REQUIRE(relay_text(folder, {"a.log", "-a", "--report=r.json", "b.log", "-i", "-", "c.log", "--", "-d.log"}, "line\n")
@@ -166,7 +166,7 @@ TEST_CASE("options stand anywhere, an input takes one word, and all behind two h
   REQUIRE(balance.outputs().size() == 4);
 }
 
-TEST_CASE("without outputs lines go to standard output, as with a hyphen") {
+TEST_CASE("without outputs lines go to standard output as with a hyphen") {
   const temp_folder folder;
   const std::string text("bytes\0\xff\r\n\nlast", 14);
   REQUIRE(relay_text(folder, {}, text).status == 0);
@@ -307,7 +307,7 @@ TEST_CASE("lines get the time of their reading with -t or --timestamp") {
   REQUIRE(relay_text(folder, {"--timestamp={x}"}, "x\n").status == 2);
 }
 
-TEST_CASE("messages are in the house form, and -q and -v choose among them") {
+TEST_CASE("messages are in the house form and -q and -v choose among them") {
   const temp_folder folder;
   const auto sink = bound_tcp();  // refuses
   const auto to = "tcp://127.0.0.1:" + std::to_string(port_of(sink));
@@ -408,7 +408,7 @@ TEST_CASE("the report goes to stderr where it is asked to") {
   REQUIRE(balance.output("a.log").delivered() == 1);
 }
 
-TEST_CASE("an output or input takes the name that it is given, and two of the same endpoint are told apart") {
+TEST_CASE("an output or input takes the name that it is given and two of the same endpoint are told apart") {
   const temp_folder folder;
   REQUIRE(
       relay_text(folder, {"--report=r.json", "-i", "-,name=program", "null:", "null:", "null:,name=nowhere"}, "line\n")

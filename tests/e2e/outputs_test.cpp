@@ -112,7 +112,7 @@ TEST_CASE("a peer that says something is not listened to and not cut off") {
   REQUIRE(::recv(peer.get(), got.data(), got.size(), 0) == 0);
 }
 
-TEST_CASE("a TCP peer that stalls and breaks off gets what its kernel had not acknowledged, from a line's start") {
+TEST_CASE("a TCP peer that stalls and breaks off gets what its kernel had not acknowledged from a line's start") {
   const temp_folder folder;
   auto sink = stream_sink::tcp({.reads = false, .receive_buffer = 16 * 1024});
   relay_under_test relay(folder, {sink.endpoint() + ",name=out"});
@@ -138,7 +138,7 @@ TEST_CASE("a TCP peer that stalls and breaks off gets what its kernel had not ac
   REQUIRE(in_one_run(again));
 }
 
-TEST_CASE("a unix peer that breaks off in mid-line gets that line again, and nothing is lost") {
+TEST_CASE("a unix peer that breaks off in mid-line gets that line again and nothing is lost") {
   const temp_folder folder;
   constexpr std::uint64_t count = 5000;
   auto sink = stream_sink::unix(folder / "s.sock", {.close_after = 1234 * line_bytes + 7, .connections = 2});
@@ -202,7 +202,7 @@ TEST_CASE("a connection takes the framing that it is given") {
   REQUIRE(eventually([&] { return octet.text() == "3 one9 two\nlines0 "; }));
 }
 
-TEST_CASE("UDP and unix datagrams carry a line each, without its newline") {
+TEST_CASE("UDP and unix datagrams carry a line each without its newline") {
   const temp_folder folder;
   auto udp = datagram_sink::udp(), udp6 = datagram_sink::udp(family::ipv6),
        gram = datagram_sink::unixgram(folder / "g.sock");
@@ -301,7 +301,8 @@ TEST_CASE("a command that dies within a line gets that line again") {
   relay.write("0123456789 123456789\n0123456789 123456789\nlast\n");
   const auto balance = relay.finish();
   REQUIRE(balance.output("out").delivered() == 3);
-  REQUIRE_THAT(relay.errors(), Catch::Contains("was ended by signal 9"));
+  // Its input may be closed a moment before it has ended.
+  REQUIRE_THAT(relay.errors(), Catch::Contains("was ended by signal 9; ") || Catch::Contains("has closed its input; "));
   // head(1) may read more than it was asked for: what it took of whole lines counts as delivered.
   const auto rest = read_file(folder / "rest.log");
   REQUIRE((rest == "0123456789 123456789\nlast\n" || rest == "last\n" || rest.empty()));
@@ -329,7 +330,7 @@ TEST_CASE("a command that does not end costs the drain timeout and is not killed
   ::kill(command, SIGKILL);
 }
 
-TEST_CASE("a FIFO's reader may come late, leave and come back") {
+TEST_CASE("a FIFO's reader may come late and leave and come back") {
   const temp_folder folder;
   relay_under_test relay(folder, {"fifo:out.fifo,name=out,mode=0640"});
   relay.write(numbered_lines(0, 1000));
@@ -350,7 +351,7 @@ TEST_CASE("a FIFO's reader may come late, leave and come back") {
   REQUIRE(difference(came + reader.text(), numbered_lines(0, 2000)) == "");
 }
 
-TEST_CASE("a FIFO that nobody reads at the end costs the drain timeout, and its lines are told of") {
+TEST_CASE("a FIFO that nobody reads at the end costs the drain timeout and its lines are told of") {
   const temp_folder folder;
   relay_under_test relay(folder, {"fifo:out.fifo,name=out", "--drain-timeout=300ms"});
   relay.write("line\n");
@@ -366,7 +367,7 @@ TEST_CASE("a path that is no FIFO is refused as one") {
   REQUIRE(read_file(folder / "file") == "kept\n");
 }
 
-TEST_CASE("a file is appended to or emptied, and a torn last line of it is ended") {
+TEST_CASE("a file is appended to or emptied and a torn last line of it is ended") {
   const temp_folder folder;
   for (const std::string name : {"added", "emptied", "torn"})
     write_file(folder / name, name == "torn" ? "half a line" : "before\n");
@@ -379,7 +380,7 @@ TEST_CASE("a file is appended to or emptied, and a torn last line of it is ended
   REQUIRE(read_file(folder / "new") == "line\n");
 }
 
-TEST_CASE("a file and the folders above it are made, with the mode that was asked for") {
+TEST_CASE("a file and the folders above it are made with the mode that was asked for") {
   const temp_folder folder;
   relay_under_test relay(folder, {"a/b/c.log,mode=0604", "file:d/e.log", folder / "f/g.log"});
   relay.write("line\n");
@@ -457,7 +458,7 @@ TEST_CASE("devices are written to as files") {
   REQUIRE(std::filesystem::is_character_file("/dev/null"));
 }
 
-TEST_CASE("what is no file is refused as one, with the way to write it") {
+TEST_CASE("what is no file is refused as one with the way to write it") {
   const temp_folder folder;
   make_fifo(folder / "pipe");
   std::filesystem::create_directory(folder / "sub");

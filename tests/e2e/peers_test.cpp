@@ -72,6 +72,12 @@ std::string to_file(const temp_folder& folder) {
          "\" template=\"raw\" asyncWriting=\"off\" flushOnTXEnd=\"on\")\n";
 }
 
+/// A port of the kernel's choice, which it only asks for when it has a file to write it to.
+std::string from_tcp(const temp_folder& folder, bool octet_counted) {
+  return "module(load=\"imtcp\")\ninput(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" listenPortFileName=\"" +
+         folder / "port" + "\" SupportOctetCountedFraming=\"" + (octet_counted ? "on" : "off") + "\")\n";
+}
+
 /// The folder that packaging/test.sh unpacks syslog-ng into, since its package cannot stand beside rsyslog's.
 std::filesystem::path unpacked_syslog_ng() { return std::filesystem::path(LOGRELAY_SOURCE) / "build/syslog-ng"; }
 
@@ -106,16 +112,13 @@ std::optional<peer_program> syslog_ng_program(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("rsyslog takes real lines from us over TCP, with either framing") {
+TEST_CASE("rsyslog takes real lines from us over TCP with either framing") {
   if (!have({"rsyslogd"})) return;
   for (const std::string framing : {"newline", "octet"}) {
     INFO(framing);
     const temp_folder folder, ours;
     // Without octet counting it would take a line that begins with digits for a length.
-    auto rsyslog = start_rsyslog(folder,
-                                 "module(load=\"imtcp\" workerthreads=\"1\")\n"
-                                 "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" SupportOctetCountedFraming=\"" +
-                                     std::string(framing == "octet" ? "on" : "off") + "\")\n" + to_file(folder));
+    auto rsyslog = start_rsyslog(folder, from_tcp(folder, framing == "octet") + to_file(folder));
     relay_under_test relay(ours,
                            {"tcp://127.0.0.1:" + std::to_string(rsyslog.tcp_port()) + ",name=out,framing=" + framing});
     const auto text = syslog_lines();
@@ -150,19 +153,16 @@ TEST_CASE("rsyslog takes real lines from us over UDP") {
   REQUIRE(difference(read_file(folder / "out.log"), text) == "");
 }
 
-TEST_CASE("rsyslog forwards real lines to us over TCP, with either framing") {
+TEST_CASE("rsyslog forwards real lines to us over TCP with either framing") {
   if (!have({"rsyslogd"})) return;
   for (const std::string framing : {"newline", "octet"}) {
     INFO(framing);
     const temp_folder folder, ours;
     relay_under_test relay(ours, {"-i", "tcp://127.0.0.1:0,name=in,framing=" + framing, "all.log"});
-    auto rsyslog =
-        start_rsyslog(folder,
-                      "module(load=\"imtcp\" workerthreads=\"1\")\n"
-                      "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" SupportOctetCountedFraming=\"off\")\n"
-                      "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
-                          std::to_string(relay.tcp_port()) + "\" protocol=\"tcp\" template=\"bare\" TCP_Framing=\"" +
-                          (framing == "octet" ? "octet-counted" : "traditional") + "\")\n");
+    auto rsyslog = start_rsyslog(
+        folder, from_tcp(folder, false) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
+                    std::to_string(relay.tcp_port()) + "\" protocol=\"tcp\" template=\"bare\" TCP_Framing=\"" +
+                    (framing == "octet" ? "octet-counted" : "traditional") + "\")\n");
     const auto text = syslog_lines();
     const auto feed = connected_tcp(rsyslog.tcp_port());
     write_all(feed, text);
@@ -175,7 +175,7 @@ TEST_CASE("rsyslog forwards real lines to us over TCP, with either framing") {
   }
 }
 
-TEST_CASE("logger sends real lines to our TCP inputs, with either framing") {
+TEST_CASE("logger sends real lines to our TCP inputs with either framing") {
   if (!have({"logger"})) return;
   const temp_folder folder;
   relay_under_test relay(folder,
@@ -260,7 +260,7 @@ TEST_CASE("socat takes real lines from us over TCP and a unix socket") {
   REQUIRE(difference(read_file(folder / "unix.log"), text) == "");
 }
 
-TEST_CASE("socat sends real lines to us over TCP, IPv6 and a unix socket") {
+TEST_CASE("socat sends real lines to us over IPv4 and IPv6 and a unix socket") {
   if (!have({"socat"})) return;
   const temp_folder folder;
   relay_under_test relay(

@@ -83,7 +83,7 @@ void check_account(const std::string& text, const report_row& output, std::uint6
 
 }  // namespace
 
-TEST_CASE("a blocking output holds the writer, and the report tells for how long") {
+TEST_CASE("a blocking output holds the writer and the report tells for how long") {
   const temp_folder folder;
   constexpr std::uint64_t count = 50'000;
   paced_relay at(folder, {"fifo:out.fifo,overflow=block,queue=64K,name=held", "all.log"},
@@ -106,7 +106,7 @@ TEST_CASE("a blocking output holds the writer, and the report tells for how long
   REQUIRE(balance.inputs()[0].number("paused_seconds") >= input.at("paused_seconds").get<double>());
 }
 
-TEST_CASE("drop-newest keeps what came first, and announces the rest though no line follows") {
+TEST_CASE("drop-newest keeps what came first and announces the rest though no line follows") {
   const temp_folder folder;
   constexpr std::uint64_t count = 20'000;
   relay_under_test relay(folder, {"fifo:out.fifo,overflow=drop-newest,queue=64K,name=out"});
@@ -128,7 +128,7 @@ TEST_CASE("drop-newest keeps what came first, and announces the rest though no l
                Catch::Contains("logrelay: error: output 'out': ") && Catch::Contains(" dropped, its queue was full"));
 }
 
-TEST_CASE("drop-oldest keeps what came last, behind what tells of the others") {
+TEST_CASE("drop-oldest keeps what came last behind what tells of the others") {
   const temp_folder folder;
   constexpr std::uint64_t count = 20'000;
   relay_under_test relay(folder, {"fifo:out.fifo,overflow=drop-oldest,queue=64K,name=out"});
@@ -199,7 +199,7 @@ TEST_CASE("an adaptive output that is dead keeps the newest lines and holds the 
   REQUIRE(balance.output("out").dropped() > count / 2);
 }
 
-TEST_CASE("a TCP peer that is dead for a while gets the newest lines, and the gap between") {
+TEST_CASE("a TCP peer that is dead for a while gets the newest lines and the gap between") {
   const temp_folder folder;
   auto sink = stream_sink::tcp({.reads = false, .receive_buffer = 32 * 1024});
   relay_under_test relay(folder, {sink.endpoint() + ",stall-after=300ms,queue=256K,name=out"});
@@ -351,7 +351,7 @@ TEST_CASE("a queue stays within its bound") {
   }
 }
 
-TEST_CASE("an output takes the inputs that it names, and others are in none of its counts") {
+TEST_CASE("an output takes the inputs that it names and others are in none of its counts") {
   const temp_folder folder;
   relay_under_test relay(folder,
                          {"-i", "unix:a.sock,name=a", "-i", "unix:b.sock,name=b", "-i", "-,name=c", "a.log,from=a",
@@ -457,7 +457,7 @@ TEST_CASE("colours are taken out before anything looks at a line") {
   REQUIRE(read_file(folder / "coloured.log") == line);
 }
 
-TEST_CASE("what is left at the deadline is told of, and the balance closes") {
+TEST_CASE("what is left at the deadline is told of and the balance closes") {
   const temp_folder folder;
   relay_under_test relay(folder,
                          {"fifo:out.fifo,overflow=drop-oldest,queue=64K,name=out", "all.log", "--drain-timeout=300ms"});

@@ -126,7 +126,7 @@ TEST_CASE("fifty connections that write in pieces keep their lines whole and in 
   }
 }
 
-TEST_CASE("a peer's last line needs no newline, and a peer's reset is no failure") {
+TEST_CASE("a peer's last line needs no newline and a peer's reset is no failure") {
   const temp_folder folder;
   relay_under_test relay(folder, {"-i", "tcp://127.0.0.1:0", "-i", "unix:s.sock", "all.log"});
   write_all(connected_tcp(relay.tcp_port()), "first\nunfinished");
@@ -221,7 +221,7 @@ TEST_CASE("NUL framing over TCP carries newlines") {
   REQUIRE(read_file(folder / "messages.log") == messages + std::string(1, '\0'));
 }
 
-TEST_CASE("octet framing over TCP carries every byte, however its pieces come") {
+TEST_CASE("octet framing over TCP carries every byte however its pieces come") {
   const temp_folder folder;
   relay_under_test relay(folder,
                          {"-i", "tcp://127.0.0.1:0,framing=octet,name=in", "lines.log", "messages.log,framing=octet"});
@@ -286,7 +286,7 @@ TEST_CASE("datagrams that the kernel had no room for are counted") {
   REQUIRE(difference(reader.text(), equal_lines(in.count("lines"), 32 * 1024)) == "");
 }
 
-TEST_CASE("a unix socket that a dead program left is replaced, and removed at the end") {
+TEST_CASE("a unix socket that a dead program left is replaced and removed at the end") {
   const temp_folder folder;
   bound_unix(folder / "stream.sock").reset();
   bound_unixgram(folder / "gram.sock").reset();
@@ -302,7 +302,7 @@ TEST_CASE("a unix socket that a dead program left is replaced, and removed at th
   REQUIRE(names_in(folder.path()) == std::vector<std::string>{"all.log", "report.json"});
 }
 
-TEST_CASE("a unix socket that is served, or a path that is no socket, is refused and left alone") {
+TEST_CASE("a unix socket that is served or a path that is no socket is refused and left alone") {
   const temp_folder folder;
   auto stream = stream_sink::unix(folder / "stream.sock");
   const auto gram = datagram_sink::unixgram(folder / "gram.sock");
