@@ -45,6 +45,7 @@ struct queue_listener::state {
   bool write();
   void look();
   void requests();
+  void note_rotations();
   bool finish();
   void drain_to_nobody();
   void sleep();
@@ -146,10 +147,7 @@ bool queue_listener::state::write() {
   const std::size_t given = parts.to->datagrams() ? lines.pieces().size() : lines.bytes();
   auto how = parts.to->write(lines);
   window.wrote(how.taken);
-  if (const auto now = parts.to->rotations(); now != rotations) {
-    rotations = now;
-    report.with([&](auto& r) { r.rotations = now; });
-  }
+  note_rotations();
   full = how.taken < given && parts.to->writable().descriptor >= 0;
   switch (how.what) {
     case outcome::done: return true;
@@ -187,6 +185,14 @@ void queue_listener::state::requests() {
   if (window.torn_bytes() > 0) return;
   if (reopen_asked.exchange(false)) say(parts.to->reopen());
   if (rotate_asked.exchange(false)) say(parts.to->rotate());
+  note_rotations();
+}
+
+void queue_listener::state::note_rotations() {
+  const auto now = parts.to->rotations();
+  if (now == rotations) return;
+  rotations = now;
+  report.with([&](auto& r) { r.rotations = now; });
 }
 
 bool queue_listener::state::finish() {
