@@ -62,6 +62,13 @@ encoding_rules encoding_of(const output_config& config, const registries& known,
   return rules;
 }
 
+// What listeners touch, and so what a thread that was let go keeps alive until it ends.
+struct shared_parts {
+  wake events;
+  block_pool pool;
+  queue_handler handler;
+};
+
 }  // namespace
 
 struct relay::parts {
@@ -83,9 +90,7 @@ struct relay::parts {
   phase now = phase::idle;
   steady_time started{}, deadline = steady_time::max(), drain_began{};
   std::optional<steady_time> stop_by;  // after TERM or INT
-  wake events;
-  block_pool pool;
-  queue_handler handler;
+  const std::shared_ptr<shared_parts> shared = std::make_shared<shared_parts>();
   std::vector<running_output> outputs;
   std::vector<running_input> inputs;
   std::unique_ptr<reader> reads;
@@ -112,38 +117,39 @@ void relay::parts::make_output(const output_config& of, std::size_t place) {
   running_output made;
   made.config = &of;
   made.listener = std::make_unique<queue_listener>(listener_parts{
-      of.name, std::move(to), std::make_unique<line_encoder>(std::move(rules)), limits.stall_after, &say, [this] { events.signal(); }});
+      of.name, std::move(to), std::make_unique<line_encoder>(std::move(rules)), limits.stall_after, &say,
+      [kept = shared] { kept->events.signal(); }});
   queue_events tell;
   tell.on_lines = made.listener->on_lines();
-  tell.on_room = [this] { handler.room_again(); };
-  tell.on_loss = [this, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
-    say.say(begins ? severity::warning : severity::notice,
+  tell.on_room = [kept = shared] { kept->handler.room_again(); };
+  tell.on_loss = [to_say = &say, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
+    to_say->say(begins ? severity::warning : severity::notice,
             begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
                    : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
   };
-  made.lines = std::make_shared<memory_queue>(limits, pool, clock, std::move(tell));
-  for (const std::size_t from : of.from) handler.connect(from, place, *made.lines);
+  made.lines = std::make_shared<memory_queue>(limits, shared->pool, clock, std::move(tell));
+  for (const std::size_t from : of.from) shared->handler.connect(from, place, *made.lines);
   outputs.push_back(std::move(made));
 }
 
 // Opens what has to be there, in order; takes it all back when one of them is not.
 void relay::parts::prepare() {
-  std::size_t ready_inputs = 0, ready_outputs = 0;
+  std::size_t begun_inputs = 0, begun_outputs = 0;
   std::string whose;
   try {
     for (auto& each : outputs) {
       whose = fmt::format("output '{}'", each.config->name);
+      ++begun_outputs;
       each.listener->to().prepare();
-      ++ready_outputs;
     }
     for (auto& each : inputs) {
       whose = fmt::format("input '{}'", each.config->name);
+      ++begun_inputs;
       each.it->prepare();
-      ++ready_inputs;
     }
   } catch (const error& e) {
-    while (ready_inputs > 0) inputs[--ready_inputs].it->unprepare();
-    while (ready_outputs > 0) outputs[--ready_outputs].listener->to().unprepare();
+    while (begun_inputs > 0) inputs[--begun_inputs].it->unprepare();
+    while (begun_outputs > 0) outputs[--begun_outputs].listener->to().unprepare();
     throw error(fmt::format("{}: {}", whose, e.what()));
   }
 }
@@ -159,19 +165,19 @@ void relay::start() {
 
   my.started = my.clock.now();
   for (auto& each : my.outputs) each.listener->start(each.lines);
-  my.reads = std::make_unique<reader>(my.handler, my.pool, my.say, my.clock, [&my] { my.events.signal(); });
+  my.reads = std::make_unique<reader>(my.shared->handler, my.shared->pool, my.say, my.clock, [&my] { my.shared->events.signal(); });
   std::vector<input*> all;
   for (auto& each : my.inputs) all.push_back(each.it.get());
   my.reads->start(std::move(all));
   my.now = phase::running;
 }
 
-int relay::descriptor() const { return parts_->events.descriptor(); }
+int relay::descriptor() const { return parts_->shared->events.descriptor(); }
 bool relay::over() const { return parts_->now == phase::over; }
 
 steady_time relay::step() {
   auto& my = *parts_;
-  my.events.clear();
+  my.shared->events.clear();
   const auto now = my.clock.now();
   const bool nobody_left = std::all_of(my.outputs.begin(), my.outputs.end(),
                                        [](const auto& each) { return each.listener->report().ended || each.listener->done(); });
@@ -194,7 +200,7 @@ steady_time relay::step() {
       my.leave();
       return my.deadline;
     case phase::leaving:
-      if (my.all_done() || now >= my.deadline) my.now = phase::over;
+      if ((my.all_done() && my.reads->done()) || now >= my.deadline) my.now = phase::over;
       return my.deadline;
     case phase::idle:
     case phase::over: break;
