@@ -98,6 +98,14 @@ std::string to_text(const address& where) {
   return {};
 }
 
+bool is_connected_to_itself(int socket) {
+  address near, far;
+  near.size = far.size = sizeof(sockaddr_storage);
+  return ::getsockname(socket, reinterpret_cast<sockaddr*>(&near.bytes), &near.size) == 0 &&
+         ::getpeername(socket, reinterpret_cast<sockaddr*>(&far.bytes), &far.size) == 0 && near.size == far.size &&
+         std::memcmp(&near.bytes, &far.bytes, near.size) == 0;
+}
+
 address unix_address(const std::string& path, bool& fits) {
   address out;
   auto* local = reinterpret_cast<sockaddr_un*>(&out.bytes);

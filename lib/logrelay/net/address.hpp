@@ -22,6 +22,10 @@ struct address {
 /// "192.0.2.1:514", "[2001:db8::1]:514", a unix path, "" for an unnamed unix peer.
 [[nodiscard]] std::string to_text(const address& where);
 
+/// Whether a TCP connection's both ends are one: connecting to a free port of this machine that the kernel may choose
+/// for the near end too does that now and then, where one would expect to be refused.
+[[nodiscard]] bool is_connected_to_itself(int socket);
+
 /// A path of a unix socket; one that begins with '@' is abstract (unix(7)). `fits` is false where it is too long.
 [[nodiscard]] address unix_address(const std::string& path, bool& fits);
 

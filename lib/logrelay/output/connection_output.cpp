@@ -35,9 +35,9 @@ class connection_output : public output {
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
     std::string why;
     const auto addresses = find(wait, deadline, why);
-    for (const auto& each : addresses) {
-      if (connect(each, wait, deadline, why)) return {};
-      if (wait.stopping()) break;
+    for (std::size_t left = addresses.size(); left > 0 && !wait.stopping(); --left) {
+      const auto now = std::chrono::steady_clock::now();  // an address that does not answer leaves time for the others
+      if (connect(addresses[addresses.size() - left], wait, now + (deadline - now) / static_cast<int>(left), why)) return {};
     }
     socket_.reset();
     return {outcome::retry, fmt::format("unable to connect to {}: {}", where_, why)};
@@ -52,7 +52,7 @@ class connection_output : public output {
     const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return {static_cast<std::size_t>(sent)};
     if (errno == EAGAIN || errno == EINTR) return {};
-    return {0, outcome::retry, fmt::format("unable to write to {}: {}", where_, error_text(errno))};
+    return {0, outcome::retry, fmt::format("unable to write to {}: {}", where_, error_text(failed_by(errno)))};
   }
 
   interest writable() const override { return {socket_.get(), POLLOUT | POLLRDHUP}; }
@@ -62,14 +62,14 @@ class connection_output : public output {
   // into a reset, which takes the lines with it that the peer has not read yet.
   result idle_event() override {
     std::array<char, 4096> ignored;
-    for (;;) {
+    for (int turns = 0; turns < 16; ++turns) {  // a talkative peer must not keep us from our own
       const ssize_t got = ::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
-      if (got > 0) continue;
-      if (got < 0 && errno == EINTR) continue;
+      if (got > 0 || (got < 0 && errno == EINTR)) continue;
       if (got < 0 && errno == EAGAIN) return {};
       return {outcome::retry, got == 0 ? fmt::format("{} has closed the connection", where_)
-                                       : fmt::format("the connection to {} is lost: {}", where_, error_text(errno))};
+                                       : fmt::format("the connection to {} is lost: {}", where_, error_text(failed_by(errno)))};
     }
+    return {};
   }
 
   result finish(waiter&) override {
@@ -90,14 +90,25 @@ class connection_output : public output {
     return socket_ && ::ioctl(socket_.get(), SIOCOUTQ, &left) == 0 ? static_cast<std::uint64_t>(left) : 0;
   }
 
+  /// Whether an error has ended the connection, since it was opened.
+  [[nodiscard]] bool has_failed() {
+    int error_number = 0;
+    socklen_t size = sizeof error_number;
+    if (socket_ && ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size) == 0 && error_number != 0) failed_ = true;
+    return failed_;
+  }
+
   const std::string where_;
 
  private:
+  int failed_by(int error_number) { return failed_ = true, error_number; }  // the kernel tells it once
+
   bool connect(const address& to, waiter& wait, steady_time deadline, std::string& why) {
+    failed_ = false;
     socket_.reset(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket_) return why = error_text(errno), false;
     tune(socket_.get());
-    if (::connect(socket_.get(), to.get(), to.size) == 0) return true;
+    if (::connect(socket_.get(), to.get(), to.size) == 0) return true;  // unix
     if (errno != EINPROGRESS) return why = error_text(errno), false;  // a unix listener's full backlog says EAGAIN
     for (;;) {
       const auto event = wait.wait(socket_.get(), POLLOUT, deadline);
@@ -108,12 +119,14 @@ class connection_output : public output {
     int error_number = 0;
     socklen_t size = sizeof error_number;
     ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+    if (error_number == 0 && is_connected_to_itself(socket_.get())) error_number = ECONNREFUSED;
     if (error_number != 0) why = error_text(error_number);
     return error_number == 0;
   }
 
   const std::chrono::milliseconds timeout_;
   fd socket_;
+  bool failed_ = false;
 };
 
 class tcp_output final : public connection_output {
@@ -150,9 +163,10 @@ class unix_output final : public connection_output {
     written_ += how.taken;
     return how;
   }
-  // SIOCOUTQ counts overhead here: only nothing left says something, that the peer has read everything.
+  // SIOCOUTQ counts overhead here: only nothing left says something, that the peer has read everything. Or that it has
+  // thrown away what it had not read when it closed; then there is an error, and was before nothing was left.
   std::uint64_t unacked() override {
-    if (in_kernel() == 0) written_ = 0;
+    if (in_kernel() == 0 && !has_failed()) written_ = 0;
     return written_;
   }
 

@@ -43,7 +43,9 @@ child::child(const std::string& command, const fd& input) {
 
 std::optional<int> child::ended() {
   int status = 0;
-  return ::waitpid(pid_, &status, WNOHANG) == pid_ ? std::optional(status) : std::nullopt;
+  const int ended = ::waitpid(pid_, &status, WNOHANG);
+  if (ended == pid_) return status;
+  return ended < 0 && errno == ECHILD ? std::optional(0) : std::nullopt;  // somebody else has waited for it
 }
 
 std::optional<int> child::wait(waiter& until) {
