@@ -23,7 +23,8 @@ void sending::listen(std::unique_ptr<output> made, const std::string& name) {
   encoding_rules rules;
   if (!made->datagrams()) rules.frames = framing::newline;
   listener_ = std::make_unique<queue_listener>(
-      listener_parts{name, std::move(made), std::make_unique<line_encoder>(std::move(rules)), std::chrono::seconds(2), &say_, [] {}});
+      listener_parts{name, std::move(made), std::make_unique<line_encoder>(std::move(rules)), std::chrono::seconds(2),
+                     [this](severity how, std::string_view text) { say_.say(how, text); }, [] {}});
   queue_rules limits;
   limits.when_full = overflow::block;
   queue_ = std::make_shared<memory_queue>(limits, pool_, clock_, queue_events{listener_->on_lines(), [] {}, [](bool, const tally&) {}});
