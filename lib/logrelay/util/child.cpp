@@ -39,6 +39,12 @@ child::child(const std::string& command, const fd& input) {
   ::posix_spawn_file_actions_destroy(&actions);
   if (error_number != 0) throw system_error("run '" + command + "'", error_number);
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));  // close-on-exec by itself
+  if (!pidfd_) {  // no descriptor left: nobody could wait for it
+    const int why = errno;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    throw system_error("watch '" + command + "'", why);
+  }
 }
 
 std::optional<int> child::ended() {

@@ -16,6 +16,7 @@ std::string lock_holder(dev_t device, ino_t inode) {
     std::istringstream words(line);
     std::string number, kind, how, access, pid, where;
     if (!(words >> number >> kind >> how >> access >> pid >> where) || where != file) continue;
+    if (pid == "0" || pid == "-1") break;  // of another PID namespace, or of no process
     std::string name;
     std::getline(std::ifstream("/proc/" + pid + "/comm"), name);
     return name.empty() ? "process " + pid : fmt::format("process {} ({})", pid, name);

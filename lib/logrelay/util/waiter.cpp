@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace logrelay {
@@ -12,7 +11,8 @@ waiter::event waiter::wait(int descriptor, short events, steady_time deadline) {
   for (;;) {
     timespec left{};
     if (deadline != steady_time::max()) {
-      const auto rest = std::max(deadline - std::chrono::steady_clock::now(), steady_time::duration::zero());
+      const auto now = std::chrono::steady_clock::now();
+      const auto rest = deadline > now ? deadline - now : steady_time::duration::zero();
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest);
       left = {seconds.count(), std::chrono::nanoseconds(rest - seconds).count()};
     }
