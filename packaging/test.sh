@@ -20,7 +20,7 @@ main() {
   build dev all
   build asan unit_tests -DLOGRELAY_E2E=OFF
   build tsan unit_tests -DLOGRELAY_E2E=OFF
-  build fuzz all
+  build fuzz "$(cd tests/fuzz && printf '%s ' *_fuzz.cpp | sed 's/\.cpp//g')"
   list_tests >build/all/CTestTestfile.cmake
   exec ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
 }
@@ -41,16 +41,17 @@ unpack_syslog_ng() {
   fi
 }
 
-# build PRESET TARGET [CMAKE-OPTION]...
+# build PRESET 'TARGET...' [CMAKE-OPTION]...
 build() {
-  local preset=$1 target=$2 launcher=() began=$SECONDS
+  local preset=$1 targets=$2 launcher=() began=$SECONDS
   shift 2
   if command -v ccache >/dev/null; then
     launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
   fi
   printf 'Building %s ... ' "$preset"
-  if ! { cmake --preset "$preset" "${launcher[@]}" "$@" && cmake --build --preset "$preset" --target "$target" -j "$jobs"; } >"build/$preset.log" 2>&1; then
+  # shellcheck disable=SC2086
+  if ! { cmake --preset "$preset" "${launcher[@]}" "$@" && cmake --build --preset "$preset" -j "$jobs" --target $targets; } >"build/$preset.log" 2>&1; then
     echo 'failed:'
     tail -n 60 "build/$preset.log"
     exit 1
