@@ -205,23 +205,6 @@ std::vector<std::size_t> sources(const output_config& output, std::string_view w
   return {places.begin(), places.end()};
 }
 
-/// `dash` is the descriptor that "-" stands for.
-template <typename Config>
-void check_descriptors_differ(const std::vector<Config>& all, std::string_view dash, std::string_view done,
-                              std::string_view consequence, mistakes& wrong) {
-  constexpr std::array<std::string_view, 3> standard{"standard input", "standard output", "standard error"};
-  std::map<std::string_view, int> uses;
-  for (const Config& each : all) {
-    const std::string_view scheme = each.where.scheme;
-    const std::string_view number = scheme == "-" ? dash : scheme == "stderr" ? "2" : each.where.rest;
-    if (scheme != "-" && scheme != "stderr" && scheme != "fd") continue;
-    if (++uses[number] != 2) continue;
-    const std::string name = number.size() == 1 && number[0] >= '0' && number[0] <= '2' ? std::string(standard.at(static_cast<std::size_t>(number[0] - '0')))
-                                                                    : fmt::format("descriptor {}", number);
-    wrong.add(fmt::format("{} is {} twice: {}", name, done, consequence));
-  }
-}
-
 std::vector<input_config> make_inputs(const relay_request& request, const side& ours, const registries& known,
                                       mistakes& wrong) {
   const auto written = request.inputs.empty() ? std::vector<std::string>{"-"} : request.inputs;
@@ -236,7 +219,9 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
         parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
     if (input.kind->check) input.kind->check(input, wrong);
   }
-  check_descriptors_differ(inputs, "0", "read", "each input would get parts of its lines", wrong);
+  const auto reads_stdin = [](const input_config& input) { return input.where.scheme == "-"; };
+  if (std::count_if(inputs.begin(), inputs.end(), reads_stdin) > 1)
+    wrong.add("standard input is read twice: each input would get parts of its lines");
   return inputs;
 }
 
@@ -260,7 +245,6 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     output.from = sources(output, which.whose, inputs, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }
-  check_descriptors_differ(outputs, "1", "written", "lines of one output would tear those of the other", wrong);
   return outputs;
 }
 

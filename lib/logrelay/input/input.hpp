@@ -29,7 +29,7 @@ class input {
 
   /// Main thread: opens what has to be there at the start. Throws error.
   virtual void prepare() {}
-  /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
+  /// Main thread, instead of the start: removes what prepare() made.
   virtual void unprepare() noexcept {}
 
   /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.

@@ -51,9 +51,7 @@ void descriptor_output::prepare() {
     throw error(fmt::format("unable to write to descriptor {}: {}", number_, error_text(EBADF)));
   if (kind_ == descriptor_kind::pipe || kind_ == descriptor_kind::terminal) ours_ = open_anew(number_, O_WRONLY);
   shared_ = !ours_;
-  // The inherited one stays as it is: messages go to stderr, and what a command of ours writes goes to stdout.
   if (shared_) ours_ = fd(::fcntl(number_, F_DUPFD_CLOEXEC, 3));
-  if (!ours_) throw system_error(fmt::format("write to descriptor {}", number_), errno);
 }
 
 ssize_t descriptor_output::write_some(const outgoing& lines) const {
@@ -78,8 +76,7 @@ write_result descriptor_output::write(const outgoing& lines) {
   if (written >= 0) return {static_cast<std::size_t>(written)};
   if (errno == EAGAIN || errno == EINTR) return {};
   auto why = fmt::format("unable to write to descriptor {}: {}", number_, error_text(errno));
-  const bool hung_up = kind_ == descriptor_kind::terminal && errno == EIO;
-  if (errno == EPIPE || errno == ECONNRESET || hung_up) return {0, outcome::end, std::move(why)};
+  if (errno == EPIPE || errno == ECONNRESET) return {0, outcome::end, std::move(why)};
   return {0, outcome::retry, std::move(why)};
 }
 

@@ -25,7 +25,6 @@ class fifo_output final : public output {
   void prepare() override {
     made_ = ::mkfifo(path_.c_str(), mode_) == 0;
     if (!made_ && errno != EEXIST) throw system_error("make the FIFO " + path_, errno);
-    if (made_) ::chmod(path_.c_str(), mode_);  // whatever the umask says
     struct stat there {};
     if (::stat(path_.c_str(), &there) != 0) throw system_error("open " + path_, errno);
     if (!S_ISFIFO(there.st_mode)) throw error(fmt::format("unable to open {0} as a FIFO: it is none; write a file as {0}", path_));

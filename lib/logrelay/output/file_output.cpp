@@ -42,7 +42,6 @@ std::unique_ptr<output> make(const output_config& config) {
   if (options.given("rotate")) rules.rotate_bytes = options.size("rotate");
   if (options.given("keep")) rules.keep = options.count("keep");
   if (options.given("framing") && options.text("framing") == "nul") rules.terminator = '\0';
-  if (options.given("framing") && options.text("framing") == "octet") rules.terminator.reset();
   return std::make_unique<file_output>(std::move(rules), real_time);
 }
 
@@ -100,8 +99,7 @@ int file_output::open_file(fd& into, bool& created) const {
   if (!file && errno == ENOENT) {
     file.reset(::open(rules_.path.c_str(), flags | O_CREAT | O_EXCL, rules_.mode.value_or(0666)));
     created = static_cast<bool>(file);
-    if (!file && errno == EEXIST)  // it has come meanwhile, or is a link to what is not there yet
-      file.reset(::open(rules_.path.c_str(), flags | O_CREAT, rules_.mode.value_or(0666)));
+    if (!file && errno == EEXIST) file.reset(::open(rules_.path.c_str(), flags));
     if (created && rules_.mode) ::fchmod(file.get(), *rules_.mode);
   }
   if (!file) return errno;
@@ -129,7 +127,6 @@ result file_output::open(waiter&) {
 }
 
 result file_output::reopen() {
-  if (moved_) return rotate();
   fd file;
   bool created = false;
   if (const int error_number = open_file(file, created); error_number != 0) return failed("open", error_number);
@@ -142,22 +139,23 @@ result file_output::reopen() {
 }
 
 result file_output::take(fd&& file) {
-  if (&file != &file_) file_ = std::move(file);
+  fd kept = std::move(file);
+  file_ = std::move(kept);
   struct stat now {};
   if (::fstat(file_.get(), &now) != 0) return failed("look at", errno);
   regular_ = S_ISREG(now.st_mode);
   size_ = regular_ ? static_cast<std::uint64_t>(now.st_size) : 0;
-  unended_ = regular_ && rules_.terminator && ends_in_mid_line();
+  if (regular_) end_last_line();
   return {};
 }
 
 // What another program left without a newline must not merge with our first line.
-bool file_output::ends_in_mid_line() const {
-  if (size_ == 0) return false;
-  const auto path = fmt::format("/proc/self/fd/{}", file_.get());  // ours is open for writing only
-  const fd reading(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  char last = 0;
-  return reading && ::pread(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) == 1 && last != *rules_.terminator;
+void file_output::end_last_line() {
+  if (size_ == 0) return;
+  const fd reading(::open(rules_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  char last = rules_.terminator;
+  if (!reading || ::pread(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) != 1 || last == rules_.terminator) return;
+  if (::write(file_.get(), &rules_.terminator, 1) == 1) ++size_;
 }
 
 // How many of the bytes go into this file; it is rotated first if it must be.
@@ -165,11 +163,7 @@ std::size_t file_output::allowed(const outgoing& lines, result& how) {
   if (rules_.rotate_bytes == 0 || !regular_) return lines.bytes();
   const std::size_t first = lines.first_line_end();
   if (lines.mid_line()) return first;
-  if (size_ > 0 && size_ + first > rules_.rotate_bytes) {
-    struct stat now {};  // somebody may have emptied it
-    if (::fstat(file_.get(), &now) == 0) size_ = static_cast<std::uint64_t>(now.st_size);
-    if (size_ > 0 && size_ + first > rules_.rotate_bytes) how = rotate();
-  }
+  if (size_ > 0 && size_ + first > rules_.rotate_bytes) how = rotate();
   if (how.what != outcome::done) return 0;
   const std::uint64_t left = rules_.rotate_bytes > size_ ? rules_.rotate_bytes - size_ : 0;
   if (lines.bytes() <= left) return lines.bytes();
@@ -177,17 +171,9 @@ std::size_t file_output::allowed(const outgoing& lines, result& how) {
 }
 
 write_result file_output::write(const outgoing& lines) {
-  result how = moved_ ? rotate() : result{};
-  const std::size_t most = how.what == outcome::done ? allowed(lines, how) : 0;
+  result how;
+  const std::size_t most = allowed(lines, how);
   if (how.what != outcome::done) return {0, how.what, std::move(how.why)};
-  if (unended_) {
-    if (::write(file_.get(), &*rules_.terminator, 1) != 1) {
-      how = failed("write", errno);
-      return {0, how.what, std::move(how.why)};
-    }
-    ++size_;
-    unended_ = false;
-  }
 
   std::size_t taken = 0;
   std::size_t piece = 0, offset = 0;
@@ -218,20 +204,15 @@ write_result file_output::write(const outgoing& lines) {
   return {taken};
 }
 
-// Whether the live file is the one that we write: somebody may have renamed or replaced it.
-bool file_output::is_at_path() const {
-  struct stat ours {}, there {};
-  return ::fstat(file_.get(), &ours) == 0 && ::stat(rules_.path.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
-         ours.st_ino == there.st_ino;
-}
-
 // In two steps that can each be tried again: the live file gets its rotated name, a new live file is made. Until the
 // second has succeeded the old file stays ours, and its lock with it.
 result file_output::rotate() {
   if (!regular_ || (size_ == 0 && !moved_)) return {};
-  if (!moved_ && is_at_path())
-    if (const int error_number = rotation_.move_away(); error_number != 0) return failed("rotate", error_number);
-  moved_ = true;
+  if (!moved_) {
+    if (const int error_number = rotation_.move_away(); error_number != 0 && error_number != ENOENT)
+      return failed("rotate", error_number);
+    moved_ = true;
+  }
   fd next;
   bool created = false;
   if (const int error_number = open_file(next, created); error_number != 0) return failed("make", error_number);
