@@ -28,7 +28,7 @@ main() {
     presets='dev asan tsan'
   fi
   list_tests >build/all/CTestTestfile.cmake
-  exec ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
+  exec ctest --test-dir build/all --repeat until-pass:2 --output-on-failure --no-tests=error -j "$jobs" "$@"
 }
 
 # Its package cannot be installed beside rsyslog's: for the tests that talk to it, it is only unpacked, and run from there.
