@@ -148,9 +148,9 @@ std::optional<std::string> from_environment(const option_row& row, mistakes& wro
   return wrong.texts().size() == before ? std::optional<std::string>(value) : std::nullopt;
 }
 
-/// The words that are outputs: what is no option, and all that follows a "--".
-std::vector<std::string> read_outputs(const splitter& command, std::span<const std::string> behind_dashes,
-                                      const std::vector<option_row>& rows, const registries& known, mistakes& wrong) {
+/// The words that are outputs: what is no option.
+std::vector<std::string> read_outputs(const splitter& command, const std::vector<option_row>& rows, const registries& known,
+                                      mistakes& wrong) {
   std::vector<std::string> outputs;
   for (const std::string& word : command.others()) {
     // "-" and "-,format=json" are standard output.
@@ -159,7 +159,6 @@ std::vector<std::string> read_outputs(const splitter& command, std::span<const s
     else
       outputs.push_back(word);
   }
-  outputs.insert(outputs.end(), behind_dashes.begin(), behind_dashes.end());
   return outputs;
 }
 
@@ -232,15 +231,18 @@ command_line read_command_line(int argc, char** argv, const registries& known, m
   const option_values values = parse_options(own, std::array{option_rows(command_line_table)}, "", wrong);
   if (values.yes("check")) line.what = command_line::action::check;
   line.request.inputs = values.all("input");
-  const bool ended = dashes != words.end();
-  line.request.outputs = read_outputs(command, {ended ? dashes + 1 : dashes, words.end()}, rows, known, wrong);
+  line.request.outputs = read_outputs(command, rows, known, wrong);
+  if (dashes == words.end()) return line;
+  line.request.command.assign(dashes + 1, words.end());
+  if (line.request.command.empty()) wrong.add("'--' needs a command behind it");
   return line;
 }
 
 std::string help_text(const registries& known) {
   columns help;
-  help.line("Usage: logrelay [OPTION]... [OUTPUT]...               relay standard input");
-  help.line("       logrelay [OPTION]... -i INPUT... [OUTPUT]...   relay sockets and pipes");
+  help.line("Usage: logrelay [OPTION]... [OUTPUT]...                 relay standard input");
+  help.line("       logrelay [OPTION]... -i INPUT... [OUTPUT]...     relay sockets and pipes");
+  help.line("       logrelay [OPTION]... [OUTPUT]... -- COMMAND...  relay what COMMAND says");
   help.line("");
   help.paragraph(
       "Relays every line of every INPUT to every OUTPUT. A slow, full or dead output neither stalls the program that "
@@ -272,7 +274,7 @@ std::string help_text(const registries& known) {
   help.line("");
   help.paragraph(
       "Exit status: 0 when every line was delivered or filtered, 1 when lines were lost or left, 2 when nothing was "
-      "started.");
+      "started; with a COMMAND that of the COMMAND, or 1 when that is 0 and lines were lost.");
   return help.text();
 }
 

@@ -1,10 +1,12 @@
 // The program: reads the command line, starts the relay, hands it the signals, and tells how it went.
 #include "cli.hpp"
+#include "init.hpp"
 #include "report_file.hpp"
 #include "signals.hpp"
 #include "version.hpp"
 
 #include <logrelay/relay.hpp>
+#include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
 #include <logrelay/util/inherited.hpp>
 
@@ -53,31 +55,39 @@ void hold_places(const relay_config& config) {
   for (const auto& each : config.outputs) hold(each.where);
 }
 
-void obey(int signal, relay& running, report_file& report, bool& stopping) {
-  switch (signal) {
+struct stop_requests {
+  int count = 0;
+  int last_signal = 0;
+};
+
+void obey(const caught_signal& signal, relay& running, report_file& report, stop_requests& asked) {
+  const bool with_command = running.command_descriptor() >= 0;
+  if (with_command && signal.from_process && signal.number != SIGALRM) running.send(signal.number);
+  switch (signal.number) {
     case SIGTERM:
     case SIGINT:
-      if (std::exchange(stopping, true))
-        running.stop_now();
+      if (with_command && !signal.from_process) break;  // the command's affair: it has got it too
+      asked.last_signal = signal.number;
+      if (++asked.count == 1)
+        running.stop(signal.number == SIGTERM ? stop_kind::terminate : stop_kind::interrupt);
       else
-        running.stop(signal == SIGTERM ? stop_kind::terminate : stop_kind::interrupt);
+        running.stop_now();
       break;
     case SIGHUP: running.reopen(); break;
     case SIGALRM: running.rotate(); break;
-    case SIGUSR1: report.write(running.report(), true); break;
+    case SIGUSR1: report.write(running.report(), !with_command); break;
     default: break;
   }
 }
 
-void run(relay& running, signals& from, report_file& report) {
-  bool stopping = false;
-  while (true) {
+stop_requests run(relay& running, signals& from, report_file& report) {
+  for (stop_requests asked;;) {
     const auto until = running.step();
-    if (running.over()) return;
-    pollfd both[2] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}};
+    if (running.over() && (running.command_descriptor() < 0 || asked.count > 1)) return asked;
+    pollfd all[3] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
-    ::poll(both, 2, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-    while (const auto signal = from.next()) obey(*signal, running, report, stopping);
+    ::poll(all, 3, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
+    while (const auto signal = from.next()) obey(*signal, running, report, asked);
   }
 }
 
@@ -101,15 +111,23 @@ int main(int argc, char** argv) {
   const time_source clock;
   relay running(config, known, say, clock);
   try {
-    signals from;
+    serve_as_init();
+    signals from(!config.command.empty());
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
     running.start();
-    run(running, from, report);
-    const auto balance = running.report();
+    const auto asked = run(running, from, report);
+    auto balance = running.report();
+    if (running.command_descriptor() >= 0) {  // its status will never be known
+      say.say(severity::warning, fmt::format("'{}' still runs, and nobody reads what it writes", config.command.front()));
+      balance.exit_status = 128 + asked.last_signal;
+    }
     for (const auto& each : running.losses()) say.say(severity::error, each);
     report.write(balance);
     leave(balance.exit_status);
+  } catch (const command_error& e) {
+    say.say(severity::error, e.what());
+    leave(e.status);
   } catch (const error& e) {
     say.say(severity::error, e.what());
     leave(nothing_started);

@@ -7,12 +7,18 @@
 
 namespace logrelay {
 
+struct caught_signal {
+  int number;
+  bool from_process;  ///< and not from the terminal, whose signals reach every process of the pipeline
+};
+
 class signals {
  public:
-  signals();  ///< blocks them; throws error
+  /// Blocks them; throws error. `for_command`: also those that mean nothing to us, but maybe to a command that we run.
+  explicit signals(bool for_command);
   [[nodiscard]] int descriptor() const { return descriptor_.get(); }
   /// The next signal that has come.
-  [[nodiscard]] std::optional<int> next();
+  [[nodiscard]] std::optional<caught_signal> next();
 
  private:
   fd descriptor_;

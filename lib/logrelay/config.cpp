@@ -87,6 +87,7 @@ struct side {
   std::string_view self;          ///< "input"
   std::string_view other;         ///< "output"
   std::string_view name_of_dash;  ///< what "-" is called
+  std::vector<std::string_view> own_names;  ///< schemes of which there is one endpoint, called by the scheme's name
   std::vector<std::string_view> schemes;
   std::vector<std::string_view> other_schemes;
 };
@@ -122,7 +123,9 @@ std::vector<named_endpoint> read_endpoints(const std::vector<std::string>& texts
   }
   for (named_endpoint& each : read) {
     if (each.name.empty()) {
-      const std::string own = each.where.scheme == "-" ? std::string(ours.name_of_dash) : each.where.where;
+      const std::string own = each.where.scheme == "-"                      ? std::string(ours.name_of_dash)
+                              : contains(ours.own_names, each.where.scheme) ? each.where.scheme
+                                                                            : each.where.where;
       each.name = own;
       for (int n = 2; !taken.insert(each.name).second; ++n) each.name = fmt::format("{}#{}", own, n);
     }
@@ -205,11 +208,34 @@ std::vector<std::size_t> sources(const output_config& output, std::string_view w
   return {places.begin(), places.end()};
 }
 
+/// The endpoints of all inputs. A command's two outputs are read in any case: who names them wants options for them.
+std::vector<std::string> all_inputs(const relay_request& request) {
+  std::vector<std::string> all = request.inputs;
+  if (request.command.empty()) return all.empty() ? std::vector<std::string>{"-"} : all;
+  for (const std::string_view each : {"stderr:", "stdout:"})
+    if (std::none_of(all.begin(), all.end(), [&](const std::string& one) { return one.starts_with(each); })) all.emplace(all.begin(), each);
+  return all;
+}
+
+void check_command(const std::vector<input_config>& inputs, const std::vector<std::string>& command, mistakes& wrong) {
+  std::set<std::string_view> seen;
+  for (const input_config& input : inputs) {
+    const std::string& scheme = input.where.scheme;
+    const bool is_stdin = scheme == "-" || (scheme == "fd" && input.where.rest == "0");
+    if (is_stdin && !command.empty())
+      wrong.add(fmt::format("input '{}': standard input is {}'s, which would get parts of its lines", input.name, command.front()));
+    if (scheme != "stdout" && scheme != "stderr") continue;
+    if (command.empty())
+      wrong.add(fmt::format("input '{}': there is no command whose {} it could read: add '-- COMMAND'", input.name, scheme));
+    else if (!seen.insert(scheme).second)
+      wrong.add(fmt::format("input '{}': {} is read already", input.name, scheme));
+  }
+}
+
 std::vector<input_config> make_inputs(const relay_request& request, const side& ours, const registries& known,
                                       mistakes& wrong) {
-  const auto written = request.inputs.empty() ? std::vector<std::string>{"-"} : request.inputs;
   std::vector<input_config> inputs;
-  for (named_endpoint& which : read_endpoints(written, ours, wrong)) {
+  for (named_endpoint& which : read_endpoints(all_inputs(request), ours, wrong)) {
     input_config& input = inputs.emplace_back();
     input.kind = find_kind(known.inputs, which, ours, wrong);
     input.where = std::move(which.where);
@@ -222,6 +248,7 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
   const auto reads_stdin = [](const input_config& input) { return input.where.scheme == "-"; };
   if (std::count_if(inputs.begin(), inputs.end(), reads_stdin) > 1)
     wrong.add("standard input is read twice: each input would get parts of its lines");
+  check_command(inputs, request.command, wrong);
   return inputs;
 }
 
@@ -269,8 +296,8 @@ option_rows common_input_rows() { return input_table; }
 option_rows common_output_rows() { return output_table; }
 
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong) {
-  const side in{"input", "output", "stdin", schemes_of(known.inputs), schemes_of(known.outputs)};
-  const side out{"output", "input", "stdout", schemes_of(known.outputs), schemes_of(known.inputs)};
+  const side in{"input", "output", "stdin", {"stdout", "stderr"}, schemes_of(known.inputs), schemes_of(known.outputs)};
+  const side out{"output", "input", "stdout", {}, schemes_of(known.outputs), schemes_of(known.inputs)};
   relay_config config;
   config.global = parse_options(request.global, std::array{global_rows()}, "", wrong);
   if (config.global.yes("quiet") && config.global.yes("verbose"))
@@ -279,6 +306,7 @@ relay_config make_config(const relay_request& request, const registries& known, 
   config.inputs = make_inputs(request, in, known, wrong);
   config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
   check_files_differ(config.outputs, wrong);
+  config.command = request.command;
   return config;
 }
 

@@ -38,18 +38,21 @@ struct relay_config {
   std::vector<input_config> inputs;
   std::vector<output_config> outputs;
   option_values global;
+  std::vector<std::string> command{};  ///< with its arguments; the inputs "stdout" and "stderr" are its; empty: none
 };
 
-/// Endpoints as they were written; none of either means "-".
+/// Endpoints as they were written; none of either means "-". With a command its stdout and stderr are inputs, whether
+/// they are among `inputs` or not, and none means nothing else.
 struct relay_request {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   given_options global;
+  std::vector<std::string> command{};
 };
 
 /// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not
 /// unique, `from` that names no input, two outputs to one file. An endpoint without a `name` is called as it was
-/// written, "stdin" or "stdout" for "-", with "#2" and up where that is taken. The registries must outlive the result,
+/// written, "stdin" or "stdout" for "-", "stdout" and "stderr" for a command's, with "#2" and up where that is taken. The registries must outlive the result,
 /// which is of use only when nothing was wrong.
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong);
 

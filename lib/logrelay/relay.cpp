@@ -3,7 +3,9 @@
 #include <logrelay/core/memory_queue.hpp>
 #include <logrelay/core/queue_handler.hpp>
 #include <logrelay/core/queue_listener.hpp>
+#include <logrelay/input/command_input.hpp>
 #include <logrelay/input/reader.hpp>
+#include <logrelay/util/child.hpp>
 #include <logrelay/util/quantity.hpp>
 #include <logrelay/util/wake.hpp>
 
@@ -70,6 +72,9 @@ struct relay::parts {
 
   void make_output(const output_config& of, std::size_t place);
   void prepare();
+  void run_command();
+  void watch_command();
+  void end_reading();
   void drain();
   void leave();
   [[nodiscard]] bool all_done() const;
@@ -93,6 +98,8 @@ struct relay::parts {
   std::vector<running_output> outputs;
   std::vector<running_input> inputs;
   std::unique_ptr<reader> reads;
+  std::optional<child> command;
+  std::optional<int> command_status;
 };
 
 relay::relay(const relay_config& config, const registries& known, messages& say, const time_source& clock)
@@ -151,6 +158,43 @@ void relay::parts::prepare() {
     while (ready_outputs > 0) outputs[--ready_outputs].listener->to().unprepare();
     throw error(fmt::format("{}: {}", whose, e.what()));
   }
+  try {
+    run_command();
+  } catch (const error&) {
+    for (auto& each : inputs) each.it->unprepare();
+    for (auto& each : outputs) each.listener->to().unprepare();
+    throw;
+  }
+}
+
+void relay::parts::run_command() {
+  if (config.command.empty()) return;
+  fd output, errors;
+  for (auto& each : inputs)
+    if (reads_command(*each.config)) (each.config->where.scheme == "stdout" ? output : errors) = each.it->writing_end();
+  command.emplace(config.command, output, errors);
+}
+
+// Once it has ended, its pipes are read to their end, which a child that it left behind may keep us from; the other inputs
+// end as after TERM. A TERM or INT before that has set a moment for all, but lines that came last get a little time too.
+void relay::parts::watch_command() {
+  if (!command || command_status) return;
+  const auto ended = command->ended();
+  if (!ended) return;
+  command_status = exit_status_of(*ended);
+  const auto at = clock.now();
+  if (stop_by) stop_by = std::max(*stop_by, at + last_reads);
+  if (now != phase::running) return;
+  now = phase::stopping;
+  deadline = stop_by ? *stop_by - last_reads / 2 : at + config.global.duration("drain-timeout");
+  reads->stop(stop_kind::terminate);
+}
+
+void relay::parts::end_reading() {
+  if (command)
+    say.say(severity::warning, fmt::format("'{}' has ended, but a process that it started keeps its output open: what that still writes is lost",
+                                           config.command.front()));
+  reads->stop_now();
 }
 
 void relay::start() {
@@ -177,6 +221,7 @@ bool relay::over() const { return parts_->now == phase::over; }
 steady_time relay::step() {
   auto& my = *parts_;
   my.common->events.clear();
+  my.watch_command();
   const auto now = my.clock.now();
   const bool nobody_left = std::all_of(my.outputs.begin(), my.outputs.end(),
                                        [](const auto& each) { return each.listener->report().ended || each.listener->done(); });
@@ -188,7 +233,7 @@ steady_time relay::step() {
         my.drain();
         return step();
       }
-      if (now >= my.deadline) my.reads->stop_now();
+      if (now >= my.deadline) my.end_reading();
       return my.reads->done() || now >= my.deadline ? steady_time::max() : my.deadline;
     case phase::draining:
       if (my.all_done()) {
@@ -247,7 +292,7 @@ void relay::stop(stop_kind how) {
   const auto& given = my.config.global;
   const auto whole = given.given("drain-timeout") ? given.duration("drain-timeout") : std::chrono::milliseconds(signal_drain);
   my.stop_by = now + whole;
-  if (my.now != phase::running) return;
+  if (my.now != phase::running || (my.command && !my.command_status)) return;
   my.now = phase::stopping;
   // The queues need a moment for what is read last.
   const auto reading = how == stop_kind::terminate ? std::min<std::chrono::milliseconds>(last_reads, whole / 2)
@@ -270,6 +315,14 @@ void relay::reopen() {
 void relay::rotate() {
   for (auto& each : parts_->outputs) each.listener->rotate();
 }
+
+int relay::command_descriptor() const { return parts_->command && !parts_->command_status ? parts_->command->descriptor() : -1; }
+
+void relay::send(int signal) const {
+  if (command_descriptor() >= 0) parts_->command->send(signal);
+}
+
+std::optional<int> relay::command_status() const { return parts_->command_status; }
 
 relay_report relay::report() const {
   const auto& my = *parts_;
@@ -312,6 +365,7 @@ relay_report relay::report() const {
     if (account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > 0)) all.exit_status = 1;
     all.outputs.push_back(std::move(one));
   }
+  if (my.command_status.value_or(0) != 0) all.exit_status = *my.command_status;
   return all;
 }
 

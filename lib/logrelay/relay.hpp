@@ -12,6 +12,7 @@
 #include <logrelay/report.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ class relay {
   /// Gives up what still runs; a listener thread that hangs is let go.
   ~relay();
 
-  /// Throws error when something that has to be there is not; nothing runs then, and nothing new is left behind.
+  /// Throws error when something that has to be there is not (command_error when it is the command); nothing runs then,
+  /// and nothing new is left behind. Before other threads start, for the command's sake.
   void start();
   /// Readable when something has happened that step() should see.
   [[nodiscard]] int descriptor() const;
@@ -31,14 +33,22 @@ class relay {
   steady_time step();
   [[nodiscard]] bool over() const;
 
-  /// TERM or INT: the inputs end, the queues are drained, all within the drain timeout.
+  /// TERM or INT: the inputs end, the queues are drained, all within the drain timeout. With a command it is the
+  /// command that is to end, told by whoever sent the signal or by send(); the queues are drained then.
   void stop(stop_kind how);
   /// A second TERM or INT: nothing more is waited for.
   void stop_now();
   void reopen();
   void rotate();
 
-  /// The balance at this moment.
+  /// Readable once the command has ended; -1: there is none that runs.
+  [[nodiscard]] int command_descriptor() const;
+  /// To the command, if it still runs.
+  void send(int signal) const;
+  /// The command's, as a shell would call it; nothing while it runs, or where there is none.
+  [[nodiscard]] std::optional<int> command_status() const;
+
+  /// The balance at this moment; its exit status is the command's unless that is 0.
   [[nodiscard]] relay_report report() const;
   /// What was lost or left, in words, one sentence for each output that it concerns.
   [[nodiscard]] std::vector<std::string> losses() const;

@@ -17,13 +17,6 @@ namespace logrelay {
 
 namespace {
 
-// A pipe of this size lets a fast writer and us run side by side instead of in turns.
-constexpr int pipe_bytes = 1024 * 1024;
-
-void enlarge(const fd& pipe) {
-  if (::fcntl(pipe.get(), F_GETPIPE_SZ) < pipe_bytes) static_cast<void>(::fcntl(pipe.get(), F_SETPIPE_SZ, pipe_bytes));
-}
-
 bool is_connection(int socket) {
   int type = 0, listens = 0;
   socklen_t size = sizeof type;

@@ -5,6 +5,7 @@
 /// A new kind is one pair of files that implements this, and one row in the registry.
 #include <logrelay/core/hold_times.hpp>
 #include <logrelay/core/line_framer.hpp>
+#include <logrelay/util/fd.hpp>
 
 #include <memory>
 #include <string>
@@ -31,6 +32,9 @@ class input {
   virtual void prepare() {}
   /// Main thread, instead of the start: removes what prepare() made.
   virtual void unprepare() noexcept {}
+
+  /// Main thread, once, after prepare(): where a command is to write what this input reads. Most inputs have nothing such.
+  [[nodiscard]] virtual fd writing_end() { return {}; }
 
   /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.
   virtual void start(reader& at) = 0;

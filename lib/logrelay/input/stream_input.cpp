@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -34,6 +35,8 @@ fd hidden(const fd& descriptor) {
   if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &readable) != 0) epoll.reset();
   return epoll;
 }
+
+constexpr int pipe_bytes = 1024 * 1024;
 
 bool has_something(const fd& descriptor) {
   pollfd now{descriptor.get(), POLLIN, 0};
@@ -129,6 +132,10 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     }
     if (stopping_ || one.idle) co_return;
   }
+}
+
+void stream_input::enlarge(const fd& pipe) noexcept {
+  if (::fcntl(pipe.get(), F_GETPIPE_SZ) < pipe_bytes) static_cast<void>(::fcntl(pipe.get(), F_SETPIPE_SZ, pipe_bytes));
 }
 
 bool stream_input::is_end(int error_number) const {

@@ -36,6 +36,8 @@ class stream_input : public input {
   virtual void stream_ended() = 0;
   /// Whether a failed read only means that the other side is no more there.
   [[nodiscard]] virtual bool is_end(int error_number) const;
+  /// A pipe that holds more lets a fast writer and us run side by side instead of in turns.
+  static void enlarge(const fd& pipe) noexcept;
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
   [[nodiscard]] bool stopping() const { return stopping_; }
 

@@ -18,6 +18,17 @@ void raise_descriptor_limit() {
   if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) before = old;
 }
 
+original_descriptor_limit::original_descriptor_limit() {
+  rlimit limit{};
+  if (before == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = before;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+original_descriptor_limit::~original_descriptor_limit() {
+  if (before != 0) raise_descriptor_limit();
+}
+
 std::string restore_descriptor_limit() { return before == 0 ? ":" : fmt::format("ulimit -S -n {}", before); }
 
 }  // namespace logrelay

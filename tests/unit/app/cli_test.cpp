@@ -116,9 +116,10 @@ TEST_CASE("help wins over everything else and over every mistake", "[cli]") {
 TEST_CASE("two dashes end the options", "[cli]") {
   const outcome it = read({"a", "--", "-q", "--report", "--", "b"});
   CHECK(it.wrong == texts{});
-  CHECK(it.line.request.outputs == texts{"a", "-q", "--report", "--", "b"});
+  CHECK(it.line.request.outputs == texts{"a"});
+  CHECK(it.line.request.command == texts{"-q", "--report", "--", "b"});
   CHECK(it.line.request.global.empty());
-  CHECK(read({"--"}).line.request.outputs.empty());
+  CHECK(read({"--"}).wrong == texts{"'--' needs a command behind it"});
 }
 
 TEST_CASE("an unknown option is answered with the near one", "[cli]") {
