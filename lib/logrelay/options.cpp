@@ -1,8 +1,8 @@
+#include <logrelay/filter/match.hpp>
 #include <logrelay/options.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -89,11 +89,8 @@ reading read_choice(const option_row& row, std::string_view text) {
 }
 
 reading read_regex(std::string_view text) {
-  RE2::Options quiet;
-  quiet.set_log_errors(false);  // RE2 would write to stderr by itself
-  const RE2 expression(re2::StringPiece(text.data(), text.size()), quiet);
-  if (expression.ok()) return {std::string(text)};
-  return {std::string(text), 0, fmt::format("is no regular expression: {}", expression.error())};
+  const auto mistake = regex_mistake(text);
+  return {std::string(text), 0, mistake.empty() ? std::string() : "is no regular expression: " + mistake};
 }
 
 reading read_value(const option_row& row, std::string_view text) {

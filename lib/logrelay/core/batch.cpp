@@ -1,8 +1,8 @@
 #include <logrelay/core/batch.hpp>
+#include <logrelay/core/octet_header.hpp>
 #include <logrelay/util/count_bytes.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 namespace logrelay {
@@ -26,13 +26,10 @@ frame first_terminated(std::string_view bytes, char end) {
 // RFC 6587, 3.4.1. Framers check what comes from outside; what is no length here, or one beyond the end, is a mistake
 // of ours, and the rest is then one line: nothing is lost and nobody loops.
 frame first_counted(std::string_view bytes) {
-  std::size_t size = 0;
-  const char* const end = bytes.data() + bytes.size();
-  const auto [digits, ec] = std::from_chars(bytes.data(), end, size);
-  if (ec != std::errc() || digits == end || *digits != ' ') return {0, bytes.size(), bytes.size()};
-  const auto text = static_cast<std::size_t>(digits + 1 - bytes.data());
-  size = std::min(size, bytes.size() - text);
-  return {text, size, text + size};
+  const auto head = read_octet_header(bytes);
+  if (head.kind != octet_header::whole) return {0, bytes.size(), bytes.size()};
+  const std::size_t size = std::min<std::size_t>(head.length, bytes.size() - head.size);
+  return {head.size, size, head.size + size};
 }
 
 // `bytes` must not be empty.

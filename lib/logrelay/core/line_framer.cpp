@@ -1,11 +1,10 @@
 #include <logrelay/core/line_framer.hpp>
-
+#include <logrelay/core/octet_header.hpp>
 #include <logrelay/util/count_bytes.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 namespace logrelay {
@@ -17,30 +16,8 @@ constexpr std::size_t least_space = 4096;
 constexpr std::size_t small_carry = 4096;
 // Room for the terminator that finish() adds.
 constexpr std::size_t spare = 1;
-// The longest length of an octet frame, and its space.
-constexpr std::size_t most_header = 11;
 
 char terminator_of(framing frames) { return frames == framing::nul ? '\0' : '\n'; }
-
-enum class header { whole, unfinished, none };
-struct octet_header {
-  header kind;
-  std::size_t size;      // of the digits and the space
-  std::uint64_t length;  // of the message
-};
-
-// MSG-LEN = NONZERO-DIGIT *DIGIT, then SP. Ten digits are more than any line we hold. The RFC has no empty message; what
-// has one to send, as we do, can only write "0 ".
-octet_header read_octet_header(std::string_view bytes) {
-  std::size_t digits = 0;
-  while (digits < bytes.size() && bytes[digits] >= '0' && bytes[digits] <= '9') ++digits;
-  if (digits > 10 || (digits > 1 && bytes[0] == '0')) return {header::none, 0, 0};
-  if (digits == bytes.size()) return {header::unfinished, 0, 0};
-  if (digits == 0 || bytes[digits] != ' ') return {header::none, 0, 0};
-  std::uint64_t length = 0;
-  std::from_chars(bytes.data(), bytes.data() + digits, length);
-  return {header::whole, digits + 1, length};
-}
 
 }  // namespace
 
@@ -55,7 +32,7 @@ line_framer::~line_framer() {
 
 // Twice the size, so that a long line is copied seldom; but no more than the longest one and its length need.
 std::size_t line_framer::grown(std::size_t unfinished) const {
-  return std::max(unfinished, std::min(2 * unfinished, std::size_t{rules_.max_line} + most_header));
+  return std::max(unfinished, std::min(2 * unfinished, std::size_t{rules_.max_line} + octet_header::most_bytes));
 }
 
 std::span<char> line_framer::space(std::size_t most) {
@@ -178,15 +155,15 @@ void line_framer::commit_octets(std::size_t fresh_from) {
   for (bool more = true; more && begin_ < end_;) {
     if (octets_left_ == 0 && !plain_line_) {
       const auto head = read_octet_header(bytes(begin_, end_));
-      if (head.kind == header::unfinished) break;
-      if (head.kind == header::whole && head.length <= rules_.max_line) {
+      if (head.kind == octet_header::unfinished) break;
+      if (head.kind == octet_header::whole && head.length <= rules_.max_line) {
         if (end_ - begin_ < head.size + head.length) break;
         run += {1, head.length + 1};
         begin_ += head.size + head.length;
         continue;
       }
       emit(run_from, begin_, framing::octet, std::exchange(run, {}));
-      if (head.kind == header::whole) {
+      if (head.kind == octet_header::whole) {
         begin_ += head.size;
         octets_left_ = head.length;
         counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
@@ -269,7 +246,7 @@ void line_framer::finish_octets() {
   } else if (!plain_line_) {
     counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
     const auto head = read_octet_header(rest);
-    if (head.kind == header::whole) rest.remove_prefix(head.size);
+    if (head.kind == octet_header::whole) rest.remove_prefix(head.size);
   }
   if (!rest.empty()) emit_copy(rest);
 }
@@ -302,7 +279,7 @@ void line_framer::cut_carried_line() {
 void line_framer::cut_carried_frame() {
   if (octets_left_ == 0) {
     const auto head = read_octet_header(bytes(begin_, end_));
-    if (head.kind != header::whole) {  // part of a length: without it nobody knows where the frame ends
+    if (head.kind != octet_header::whole) {  // part of a length: without it nobody knows where the frame ends
       plain_line_ = true;
       counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
       return cut_carried_line();

@@ -1,10 +1,7 @@
 #pragma once
 /// The queue in memory: slices of the blocks that were read into, bounded in bytes.
 ///
-/// What it is charged for is each slice's bytes plus its slot. A slice that goes on where the last one ended is merged
-/// with it, so that a trickle of lines costs what a flood does. A slice is no larger burden than its bytes: where small
-/// slices would keep whole blocks alive (an output that takes one input's few lines out of a rush of others), they are
-/// copied together, so that memory stays within the charge, `most_waste`, and the block of the line at the front.
+/// What it is charged for is each slice's bytes plus its slot.
 ///
 /// Overflow. `block` and `adaptive` take everything and hold the inputs (room_now) when full. An adaptive queue whose
 /// output has been dead for `stall_after` gives that up: it drops the oldest lines until it is half empty again.
@@ -15,8 +12,9 @@
 /// not moved for that long the queue takes what it may hold: a writer with a pipe's worth of slack does not feel it.
 /// (Without it a pipe to a file on tmpfs ran at 0.6 of this speed: every byte went through memory twice.)
 #include <logrelay/core/queue.hpp>
+#include <logrelay/core/slot_list.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <mutex>
 
 namespace logrelay {
@@ -33,7 +31,7 @@ struct queue_rules {
 
 class memory_queue final : public queue {
  public:
-  static constexpr std::size_t most_waste = 1024 * 1024;
+  static constexpr std::size_t most_waste = slot_list::most_waste;
   static constexpr std::size_t pace_bytes = 1024 * 1024;
   static constexpr std::chrono::milliseconds pace_wait{5};
 
@@ -51,40 +49,17 @@ class memory_queue final : public queue {
   ledger account() const override;
 
  private:
-  struct gap {
-    tally dropped;
-    drop_reason why;
-    wall_time from, to;
-    void join(const gap& with);
-  };
-  struct slot {
-    batch lines;
-    wall_time last;            // when the last bytes that were merged into it were read
-    std::unique_ptr<gap> lost;  // a notice: `lines` are its text once it is taken
-    bool pins = false;         // counts its block in pinned_
-  };
-
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);
   void append(batch&& lines);
-  bool merge(const batch& lines);
   void make_room_for(batch& lines);
   [[nodiscard]] std::size_t bytes_left_for_lines() const;
-  void drop_front(std::size_t bytes);
+  void drop_oldest(std::size_t bytes);
   void drop(const batch& lines, wall_time last, gap& into);
-  void insert_gap(std::size_t at, gap&& lost);
-  void erase_slot(std::size_t at);
-  void split_slot(std::size_t at, std::size_t size);
-  void unpin(std::size_t at);
-  [[nodiscard]] bool wastes_memory(const batch& lines) const;
-  batch compacted(const batch& lines);
-  batch copy_of(const batch& lines);
-  void copy_alone(std::size_t at);
   batch notice(const gap& lost);
   [[nodiscard]] std::size_t most_taken() const { return rules_.capacity_bytes / 2; }
   [[nodiscard]] bool may_take() const;
-  [[nodiscard]] std::size_t free_bytes() const { return charged_ < rules_.capacity_bytes ? rules_.capacity_bytes - charged_ : 0; }
-  [[nodiscard]] std::size_t line_bytes() const { return charged_ - slots_.size() * sizeof(slot); }
-  void charge(std::size_t bytes);
+  [[nodiscard]] std::size_t free_bytes() const { return rules_.capacity_bytes - std::min(slots_.charge(), rules_.capacity_bytes); }
+  void note_peak();
   void moved();
   bool room_again();
 
@@ -95,13 +70,7 @@ class memory_queue final : public queue {
   const std::shared_ptr<const source> notices_;
 
   mutable std::mutex mutex_;
-  std::deque<slot> slots_;
-  std::size_t taken_ = 0;    // slots in front that the listener has
-  std::size_t charged_ = 0;  // bytes and slots
-  std::size_t untaken_ = 0;  // of those, what the listener has yet to take
-  std::size_t pinned_ = 0;   // capacity of the blocks that slots keep alive
-  block_ref compact_;        // where small slices are copied together
-  std::size_t compact_used_ = 0;
+  slot_list slots_;
   bool closed_ = false;
   bool dropping_ = false;    // adaptive: the output is dead
   bool losing_ = false;      // lines were dropped since it was last half empty …

@@ -24,8 +24,6 @@ class read_memory {
   /// Makes `who` the tenant of the tail; the one before moves its unfinished line out. The tail has at least `bytes`
   /// afterwards (at most a block).
   void rent(line_framer& who, std::size_t bytes);
-  /// Gives `who` a new open block of its own choosing when its unfinished line must begin one.
-  [[nodiscard]] bool rents(const line_framer& who) const { return tenant_ == &who; }
   void leave(const line_framer& who) { if (tenant_ == &who) tenant_ = nullptr; }
 
   [[nodiscard]] const block_ref& open() const { return open_; }

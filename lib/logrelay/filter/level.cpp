@@ -10,7 +10,7 @@ constexpr option_row rows[] = {
      .type = option_type::choice,
      .fallback = {},
      .help = "Takes only lines of this severity or worse; without it, lines of all severities.",
-     .choices = "emerg=panic|alert|crit=fatal=critical|err=error|warning=warn|notice|info|debug=trace"},
+     .choices = level_choices},
 };
 
 class at_least final : public filter {
