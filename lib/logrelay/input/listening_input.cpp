@@ -87,11 +87,13 @@ class listening_input : public stream_input {
     const listed acceptor(acceptors_, ready);
     const listed pausing(pauses_, pause);
     bool short_of = false;  // said so
-    while (!stopping()) {
-      const auto [ec] = co_await ready.async_wait(ready.wait_read, await);
-      if (ec) break;
-      for (int n = 0; n < accept_turn && !stopping(); ++n) {
+    for (bool last = false; !last;) {
+      if (!stopping()) static_cast<void>(co_await ready.async_wait(ready.wait_read, await));
+      // Asked to stop, it takes in once more who is connected already: the kernel may have acknowledged their lines.
+      last = stopping();
+      for (int n = 0; n < (last ? SOMAXCONN : accept_turn); ++n) {
         if (streams() >= most_) {
+          if (stopping()) break;
           pause.expires_at(steady_time::max());
           co_await pause.async_wait(await);
           continue;
@@ -107,6 +109,7 @@ class listening_input : public stream_input {
         }
         if (errno == EAGAIN) break;
         if (is_callers_fault(errno)) continue;
+        if (stopping()) break;
         if (!std::exchange(short_of, true))
           at.say().say(severity::warning, fmt::format("input '{}': unable to take in a connection: {}; {} are open, waiting until one ends",
                                                       name(), error_text(errno), streams()));

@@ -27,7 +27,7 @@ class reader {
   ~reader();  ///< gives up what is still being read, and joins: the thread never waits for anybody
 
   void start(std::vector<input*> inputs);
-  /// No new connections; every input reads what is ready and ends.
+  /// No new connections but those that are made already; every input reads what is ready and ends.
   void stop(stop_kind how);
   /// Ends now; what has been read of an unfinished line is published.
   void stop_now();

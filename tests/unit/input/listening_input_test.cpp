@@ -127,6 +127,20 @@ TEST_CASE("asked to stop while it waits for a place, it ends") {
   CHECK(in.ends());
 }
 
+// The kernel has told them that they are connected, and took their lines: to a peer these are delivered.
+TEST_CASE("who is connected when it is asked to stop is read though not taken in yet") {
+  reading in("tcp://127.0.0.1:0");
+  std::vector<fd> peers;
+  for (int i = 0; i < 100; ++i) {
+    peers.push_back(connected_tcp(in.port()));
+    write_all(peers.back(), "line\n");
+  }
+  in.start();
+  in.stop();
+  REQUIRE(in.ends());
+  CHECK(in.lines().size() == 100);
+}
+
 TEST_CASE("a peer that is silent for too long is let go, and who talks stays") {
   reading in("tcp://127.0.0.1:0,idle-timeout=200ms");
   in.start();
