@@ -17,6 +17,8 @@ signals::signals(bool for_command) {
     for (const int each : {SIGQUIT, SIGUSR2, SIGWINCH}) ::sigaddset(&ours, each);
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of a write, too
+  ::signal(SIGCHLD, SIG_DFL);  // who started us may have ignored it: then nobody could wait for a command of ours
   descriptor_.reset(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!descriptor_) throw system_error("make a signalfd", errno);
 }

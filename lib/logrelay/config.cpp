@@ -1,5 +1,6 @@
 #include <logrelay/config.hpp>
 #include <logrelay/core/level.hpp>
+#include <logrelay/shared_rows.hpp>
 
 #include <fmt/format.h>
 
@@ -52,10 +53,7 @@ constexpr option_row output_table[] = {
     {.name = "queue", .type = option_type::size, .fallback = "64M",
      .help = "Memory that lines may take while they wait for this output; when it is full, overflow applies.",
      .least = "1"},
-    {.name = "overflow", .type = option_type::choice, .fallback = "adaptive",
-     .help = "When the queue is full, hold the inputs, leave out lines, or hold them only while the output "
-             "makes progress.",
-     .choices = "block|drop-newest|drop-oldest|adaptive"},
+    overflow_row("adaptive"),
     {.name = "from", .type = option_type::text, .fallback = "",
      .help = "Take only the lines of the input of this name; repeat it for several.", .repeatable = true,
      .value_name = "INPUT"},
@@ -221,14 +219,33 @@ void check_command(const std::vector<input_config>& inputs, const std::vector<st
   std::set<std::string_view> seen;
   for (const input_config& input : inputs) {
     const std::string& scheme = input.where.scheme;
-    const bool is_stdin = scheme == "-" || (scheme == "fd" && input.where.rest == "0");
-    if (is_stdin && !command.empty())
+    if (read_descriptor(input.where) == 0 && !command.empty())
       wrong.add(fmt::format("input '{}': standard input is {}'s, which would get parts of its lines", input.name, command.front()));
     if (scheme != "stdout" && scheme != "stderr") continue;
     if (command.empty())
       wrong.add(fmt::format("input '{}': there is no command whose {} it could read: add '-- COMMAND'", input.name, scheme));
     else if (!seen.insert(scheme).second)
       wrong.add(fmt::format("input '{}': {} is read already", input.name, scheme));
+  }
+}
+
+/// `descriptor_of` tells the descriptor of an endpoint, `done` is what is done to it ("read").
+template <typename Config>
+void check_descriptors_differ(const std::vector<Config>& all, const side& ours,
+                              std::optional<int> (*descriptor_of)(const endpoint&), std::string_view done,
+                              std::string_view consequence, mistakes& wrong) {
+  constexpr std::array<std::string_view, 3> standard{"standard input", "standard output", "standard error"};
+  std::map<int, const Config*> users;
+  for (const Config& each : all) {
+    const auto number = descriptor_of(each.where);
+    if (!number) continue;
+    const auto [first, added] = users.emplace(*number, &each);
+    if (added) continue;
+    const auto place = static_cast<std::size_t>(*number);
+    const std::string what =
+        place < standard.size() ? std::string(standard.at(place)) : fmt::format("descriptor {}", *number);
+    wrong.add(fmt::format("{0} '{1}': {2} is {3} by {0} '{4}' already: {5}", ours.self, each.name, what, done,
+                          first->second->name, consequence));
   }
 }
 
@@ -245,9 +262,7 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
         parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
     if (input.kind->check) input.kind->check(input, wrong);
   }
-  const auto reads_stdin = [](const input_config& input) { return input.where.scheme == "-"; };
-  if (std::count_if(inputs.begin(), inputs.end(), reads_stdin) > 1)
-    wrong.add("standard input is read twice: each input would get parts of its lines");
+  check_descriptors_differ(inputs, ours, read_descriptor, "read", "each would get parts of its lines", wrong);
   check_command(inputs, request.command, wrong);
   return inputs;
 }
@@ -272,6 +287,8 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     output.from = sources(output, which.whose, inputs, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }
+  check_descriptors_differ(outputs, ours, written_descriptor, "written", "lines of one would tear those of the other",
+                           wrong);
   return outputs;
 }
 

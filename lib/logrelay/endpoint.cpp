@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <optional>
 
@@ -116,6 +117,20 @@ bool is_port(std::string_view text) {
 }  // namespace
 
 endpoint parse_endpoint(std::string_view text, mistakes& wrong) { return endpoint_reader(text, wrong).read(); }
+
+std::optional<int> read_descriptor(const endpoint& where) {
+  if (where.scheme == "-") return 0;
+  if (where.scheme != "fd") return {};
+  int number = -1;
+  const char* const end = where.rest.data() + where.rest.size();
+  const auto [stopped, ec] = std::from_chars(where.rest.data(), end, number);
+  return ec == std::errc() && stopped == end && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+std::optional<int> written_descriptor(const endpoint& where) {
+  if (where.scheme == "-") return 1;
+  return where.scheme == "stderr" ? 2 : read_descriptor(where);
+}
 
 host_port parse_host_port(std::string_view text, std::string_view whose, mistakes& wrong) {
   const auto mistake = [&](std::string_view why) {

@@ -3,6 +3,7 @@
 /// here: whether a scheme or a key is known, its registry and its rows decide. Main thread, no I/O.
 #include <logrelay/options.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,12 @@ struct endpoint {
 /// on to the next such suffix, so that `match=a{1,3}` means what it says. `,,` is a comma. A value may be quoted whole
 /// with ' or "; inside, nothing has a meaning. Mistakes: an empty text, an unclosed quote, text behind a quote.
 endpoint parse_endpoint(std::string_view text, mistakes& wrong);
+
+/// The inherited descriptor that an input reads: 0 for "-", N for "fd:N"; nothing for all others and for what is no
+/// number.
+std::optional<int> read_descriptor(const endpoint& where);
+/// The same of an output: 1 for "-", 2 for "stderr:".
+std::optional<int> written_descriptor(const endpoint& where);
 
 struct host_port {
   std::string host;  ///< empty: every address; without the brackets of an IPv6 address

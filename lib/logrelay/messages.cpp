@@ -25,6 +25,10 @@ class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
     if (unsaid_ > 0) put(fmt::format("logrelay: warning: {} messages were not said: stderr was full\n", std::exchange(unsaid_, 0)));
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
+    if (line.size() > PIPE_BUF) {
+      line.resize(PIPE_BUF);
+      line[PIPE_BUF - 1] = '\n';
+    }
     put({line.data(), line.size()});
   }
   void flush_() override {}

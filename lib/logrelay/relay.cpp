@@ -140,22 +140,22 @@ void relay::parts::make_output(const output_config& of, std::size_t place) {
 
 // Opens what has to be there, in order; takes it all back when one of them is not.
 void relay::parts::prepare() {
-  std::size_t ready_inputs = 0, ready_outputs = 0;
+  std::size_t begun_inputs = 0, begun_outputs = 0;
   std::string whose;
   try {
     for (auto& each : outputs) {
       whose = fmt::format("output '{}'", each.config->name);
+      ++begun_outputs;
       each.listener->to().prepare();
-      ++ready_outputs;
     }
     for (auto& each : inputs) {
       whose = fmt::format("input '{}'", each.config->name);
+      ++begun_inputs;
       each.it->prepare();
-      ++ready_inputs;
     }
   } catch (const error& e) {
-    while (ready_inputs > 0) inputs[--ready_inputs].it->unprepare();
-    while (ready_outputs > 0) outputs[--ready_outputs].listener->to().unprepare();
+    while (begun_inputs > 0) inputs[--begun_inputs].it->unprepare();
+    while (begun_outputs > 0) outputs[--begun_outputs].listener->to().unprepare();
     throw error(fmt::format("{}: {}", whose, e.what()));
   }
   try {
@@ -244,7 +244,7 @@ steady_time relay::step() {
       my.leave();
       return my.deadline;
     case phase::leaving:
-      if (my.all_done() || now >= my.deadline) my.now = phase::over;
+      if ((my.all_done() && my.reads->done()) || now >= my.deadline) my.now = phase::over;
       return my.deadline;
     case phase::idle:
     case phase::over: break;

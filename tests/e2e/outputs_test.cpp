@@ -232,6 +232,21 @@ TEST_CASE("a line that is too long for a datagram is rejected and the next ones 
   REQUIRE(eventually([&] { return udp.messages() == wanted; }));
 }
 
+TEST_CASE("a UDP peer that comes late gets every line") {
+  const temp_folder folder;
+  auto sink = datagram_sink::late_udp();
+  relay_under_test relay(folder, {sink.endpoint() + ",name=out"});
+  // Few enough for the receiver's buffer, however late it is to read.
+  const auto text = numbered_lines(0, 100);
+  relay.write(text);
+  REQUIRE(eventually([&] { return relay.now().output("out").count("retries") >= 2; }));
+  REQUIRE(relay.now().output("out").pending() == 100);
+  sink.listen();
+  REQUIRE(relay.finish().output("out").delivered() == 100);
+  REQUIRE(eventually([&] { return sink.count() == 100; }));
+  REQUIRE(sink.messages() == split_lines(text));
+}
+
 TEST_CASE("a unix datagram socket may come late and go for a while") {
   const temp_folder folder;
   relay_under_test relay(folder, {"unixgram:g.sock,name=out"});

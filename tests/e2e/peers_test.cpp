@@ -260,6 +260,36 @@ TEST_CASE("socat takes real lines from us over TCP and a unix socket") {
   REQUIRE(difference(read_file(folder / "unix.log"), text) == "");
 }
 
+TEST_CASE("socat that is killed and restarted on its port gets what it had not acknowledged") {
+  if (!have({"socat"})) return;
+  const temp_folder folder;
+  const auto start = [&](std::uint16_t port, const std::string& file) {
+    return process({"socat", "-u", "TCP-LISTEN:" + std::to_string(port) + ",bind=127.0.0.1,reuseaddr,rcvbuf=16384",
+                    "OPEN:" + folder / file + ",creat"});
+  };
+  auto first = start(0, "first");
+  const auto port = first.tcp_port();
+  first.send(SIGSTOP);  // from here on its kernel takes what it has room for, and nobody reads it
+  relay_under_test relay(folder, {"tcp://127.0.0.1:" + std::to_string(port) + ",name=out"});
+  constexpr std::uint64_t count = 200'000;
+  relay.write(numbered_lines(0, count));
+  std::uint64_t acked = 0;
+  REQUIRE(eventually([&] {
+    const auto out = relay.now().output("out");
+    const auto before = std::exchange(acked, out.delivered());
+    std::this_thread::sleep_for(600ms);  // longer than the relay goes without looking
+    return acked > 0 && acked == before && out.accepted() == count;
+  }));
+  REQUIRE(acked < count);
+  first.send(SIGKILL);
+  REQUIRE(first.wait().has_value());
+  REQUIRE(eventually([&] { return relay.now().output("out").count("retries") >= 2; }));
+  auto second = start(port, "second");
+  REQUIRE(relay.finish().output("out").delivered() == count);
+  REQUIRE(second.status() == 0);
+  REQUIRE(difference(read_file(folder / "second"), numbered_lines(acked, count - acked)) == "");
+}
+
 TEST_CASE("socat sends real lines to us over IPv4 and IPv6 and a unix socket") {
   if (!have({"socat"})) return;
   const temp_folder folder;

@@ -455,6 +455,21 @@ TEST_CASE("HUP without a rename goes on in the same file") {
   REQUIRE(read_file(folder / "out") == "one\ntwo\n");
 }
 
+TEST_CASE("HUP under nohup opens files anew and ends nothing") {
+  const temp_folder folder;
+  process relay({"nohup", LOGRELAY_PROGRAM, folder / "out"}, {.input = stream::pipe()});
+  relay.write("one\n");
+  REQUIRE(eventually([&] { return read_if_there(folder / "out") == "one\n"; }));
+  std::filesystem::rename(folder / "out", folder / "moved");
+  relay.send(SIGHUP);
+  REQUIRE(eventually([&] { return std::filesystem::exists(folder / "out"); }));
+  relay.write("two\n");
+  relay.close_input();
+  REQUIRE(relay.status() == 0);
+  REQUIRE(read_file(folder / "moved") == "one\n");
+  REQUIRE(read_file(folder / "out") == "two\n");
+}
+
 TEST_CASE("renames and HUP under load lose and tear no line") {
   const temp_folder folder;
   auto in = make_pipe();

@@ -146,14 +146,17 @@ std::uint64_t stream_sink::allowed(const connection& from) const {
   return may;
 }
 
-datagram_sink datagram_sink::udp(family family) {
-  auto socket = bound_udp(family);
-  const auto endpoint =
-      (family == family::ipv4 ? "udp://127.0.0.1:" : "udp://[::1]:") + std::to_string(port_of(socket));
-  return {std::move(socket), endpoint};
-}
+datagram_sink datagram_sink::udp(family family) { return {bound_udp(family), family}; }
+
+datagram_sink datagram_sink::late_udp(family family) { return {deaf_udp(family), family}; }
 
 datagram_sink datagram_sink::unixgram(const std::string& path) { return {bound_unixgram(path), "unixgram:" + path}; }
+
+datagram_sink::datagram_sink(fd socket, family family)
+    : socket_(std::move(socket)),
+      wake_(made_wake()),
+      endpoint_((family == family::ipv4 ? "udp://127.0.0.1:" : "udp://[::1]:") + std::to_string(port())),
+      thread_([this] { serve(); }) {}
 
 datagram_sink::datagram_sink(fd socket, std::string endpoint)
     : socket_(std::move(socket)), wake_(made_wake()), endpoint_(std::move(endpoint)), thread_([this] { serve(); }) {}

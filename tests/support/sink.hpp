@@ -91,8 +91,12 @@ class stream_sink {
 class datagram_sink {
  public:
   static datagram_sink udp(family family = family::ipv4);
+  /// One that is deaf until listen().
+  static datagram_sink late_udp(family family = family::ipv4);
   static datagram_sink unixgram(const std::string& path);
   ~datagram_sink();
+
+  void listen() { hear(socket_); }
 
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] std::uint16_t port() const { return port_of(socket_); }
@@ -100,6 +104,7 @@ class datagram_sink {
   [[nodiscard]] std::size_t count() const;
 
  private:
+  datagram_sink(fd socket, family family);
   datagram_sink(fd socket, std::string endpoint);
   void serve();
 

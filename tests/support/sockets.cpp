@@ -88,6 +88,27 @@ fd connected(const address& to, int type) {
 
 fd bound_tcp(family family) { return bound(loopback(family, 0), SOCK_STREAM); }
 fd bound_udp(family family) { return bound(loopback(family, 0), SOCK_DGRAM); }
+fd deaf_udp(family family) {
+  // A port that was asked for by its number outlives hear(): a first socket finds one, a second one asks for it.
+  const auto shared = [&](std::uint16_t port) {
+    const auto at = loopback(family, port);
+    auto socket = made(at.domain(), SOCK_DGRAM);
+    const int yes = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (::bind(socket.get(), at.get(), at.size) < 0) throw system_error("bind a socket", errno);
+    return socket;
+  };
+  const auto finder = shared(0);
+  auto socket = shared(port_of(finder));
+  const auto itself = loopback(family, port_of(socket));  // it takes datagrams from nobody else
+  if (::connect(socket.get(), itself.get(), itself.size) < 0) throw system_error("connect a socket to itself", errno);
+  return socket;
+}
+void hear(const fd& deaf) {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  if (::connect(deaf.get(), &nobody, sizeof nobody) < 0) throw system_error("disconnect a socket", errno);
+}
 fd bound_unix(const std::string& path) { return bound(unix_address(path), SOCK_STREAM); }
 fd bound_unixgram(const std::string& path) { return bound(unix_address(path), SOCK_DGRAM); }
 

@@ -14,6 +14,9 @@ enum class family { ipv4, ipv6 };
 /// Bound to a port of the kernel's choice, and not listening: who connects is refused, and nobody else gets the port.
 [[nodiscard]] fd bound_tcp(family family = family::ipv4);
 [[nodiscard]] fd bound_udp(family family = family::ipv4);
+/// Bound, but deaf until hear(): who sends is told that nobody listens, and nobody else gets the port.
+[[nodiscard]] fd deaf_udp(family family = family::ipv4);
+void hear(const fd& deaf);
 [[nodiscard]] fd bound_unix(const std::string& path);
 [[nodiscard]] fd bound_unixgram(const std::string& path);
 void listen_on(const fd& socket);

@@ -192,9 +192,22 @@ TEST_CASE("two outputs to one file are a mistake however it is written", "[confi
   CHECK(wrong_with_outputs({"a", "b", "x/a", "tcp://a:1"}) == texts{});
 }
 
-TEST_CASE("standard input cannot be read twice", "[config]") {
-  CHECK(wrong_with({{"-", "-,name=x"}, {}, {}}) ==
-        texts{"standard input is read twice: each input would get parts of its lines"});
+TEST_CASE("one descriptor has one input and one output however it is written", "[config]") {
+  const auto everything = standard_registries();
+  const auto wrong_with_all = [&](texts inputs, texts outputs) {
+    mistakes wrong;
+    (void)make_config({std::move(inputs), std::move(outputs), {}}, everything, wrong);
+    return wrong.texts();
+  };
+  CHECK(wrong_with_all({"fd:0", "-"}, {"null:"}) ==
+        texts{"input 'stdin': standard input is read by input 'fd:0' already: each would get parts of its lines"});
+  CHECK(wrong_with_all({"fd:5", "fd:05,name=x", "fd:6"}, {"null:"}) ==
+        texts{"input 'x': descriptor 5 is read by input 'fd:5' already: each would get parts of its lines"});
+  CHECK(wrong_with_all({}, {"-", "fd:1"}) ==
+        texts{"output 'fd:1': standard output is written by output 'stdout' already: "
+              "lines of one would tear those of the other"});
+  CHECK(wrong_with_all({}, {"fd:2", "stderr:"}).size() == 1);
+  CHECK(wrong_with_all({"fd:5"}, {"fd:5", "-", "stderr:"}) == texts{});
 }
 
 TEST_CASE("a format is checked by the kind that it asks for", "[config]") {

@@ -3,6 +3,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/input/gate.hpp>
 #include <logrelay/net/listener_socket.hpp>
+#include <logrelay/shared_rows.hpp>
 #include <logrelay/util/guarded.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -290,9 +291,7 @@ void check_unixgram(const input_config& config, mistakes& wrong) {
   check_datagrams(config, wrong);
 }
 
-constexpr option_row unixgram_rows[] = {
-    {"mode", option_type::mode, "", "Permissions of the socket; without it 0777 less the umask."},
-};
+constexpr option_row unixgram_rows[] = {socket_mode_row};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/input/file_reader.hpp>
 #include <logrelay/input/stream_input.hpp>
+#include <logrelay/shared_rows.hpp>
 #include <logrelay/util/inherited.hpp>
 
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <charconv>
 
 namespace logrelay {
 
@@ -102,7 +102,7 @@ class descriptor_input : public stream_input {
 
 constexpr option_row fifo_rows[] = {
     {"until-eof", option_type::yes_no, "no", "End when the last writer leaves, instead of waiting for the next one."},
-    {"mode", option_type::mode, "0600", "Permissions of the pipe, where it has to be made."},
+    fifo_mode_row,
 };
 
 class fifo_input final : public stream_input {
@@ -145,13 +145,7 @@ class fifo_input final : public stream_input {
   reader* reader_ = nullptr;
 };
 
-int number_of(const input_config& config) {
-  if (config.where.scheme == "-") return STDIN_FILENO;
-  int number = -1;
-  const auto& text = config.where.rest;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return ec == std::errc() && end == text.data() + text.size() ? number : -1;
-}
+int number_of(const input_config& config) { return read_descriptor(config.where).value_or(-1); }
 
 void check_stdin(const input_config&, mistakes&) {}
 

@@ -30,7 +30,7 @@ class input {
 
   /// Main thread: opens what has to be there at the start. Throws error.
   virtual void prepare() {}
-  /// Main thread, instead of the start: removes what prepare() made.
+  /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
   virtual void unprepare() noexcept {}
 
   /// Main thread, once, after prepare(): where a command is to write what this input reads. Most inputs have nothing such.

@@ -3,6 +3,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/input/stream_input.hpp>
 #include <logrelay/net/listener_socket.hpp>
+#include <logrelay/shared_rows.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -175,15 +176,12 @@ class unix_input final : public listening_input {
   std::optional<unsigned> mode_;
 };
 
-constexpr option_row tcp_rows[] = {
-    {"max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."},
-    {"idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."},
-};
-constexpr option_row unix_rows[] = {
-    {"max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."},
-    {"idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."},
-    {"mode", option_type::mode, "", "Permissions of the socket; without it 0777 less the umask."},
-};
+constexpr option_row max_connections_row{
+    "max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."};
+constexpr option_row idle_timeout_row{
+    "idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."};
+constexpr option_row tcp_rows[] = {max_connections_row, idle_timeout_row};
+constexpr option_row unix_rows[] = {max_connections_row, idle_timeout_row, socket_mode_row};
 
 void check_connections(const input_config& config, mistakes& wrong) {
   if (config.options.count("max-connections") == 0)

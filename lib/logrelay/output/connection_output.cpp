@@ -20,11 +20,9 @@
 namespace logrelay {
 namespace {
 
-constexpr option_row tcp_rows[] = {
-    {"connect-timeout", option_type::duration, "10s", "How long one try to look up and connect may take before the next."},
-};
-constexpr option_row unix_rows[] = {
-    {"connect-timeout", option_type::duration, "10s", "How long one try to connect may take before the next."},
+constexpr option_row rows[] = {
+    {"connect-timeout", option_type::duration, "10s",
+     "How long one try to connect, with the look-up of a name, may take before the next."},
 };
 
 class connection_output : public output {
@@ -195,7 +193,7 @@ void check_unix(const output_config& config, mistakes& wrong) {
 }  // namespace
 
 const output_kind tcp_output_kind{
-    "tcp", "tcp://HOST:PORT", "a TCP connection, made again for ever", tcp_rows, check_tcp,
+    "tcp", "tcp://HOST:PORT", "a TCP connection, made again for ever", rows, check_tcp,
     [](const output_config& config) -> std::unique_ptr<output> {
       mistakes none;
       return std::make_unique<tcp_output>(config.where.where, parse_host_port(config.where.rest, config.name, none),
@@ -203,7 +201,7 @@ const output_kind tcp_output_kind{
     }};
 
 const output_kind unix_output_kind{
-    "unix", "unix:PATH", "a unix stream socket", unix_rows, check_unix,
+    "unix", "unix:PATH", "a unix stream socket", rows, check_unix,
     [](const output_config& config) -> std::unique_ptr<output> {
       bool fits = false;
       return std::make_unique<unix_output>(config.where.where, unix_address(config.where.rest, fits),

@@ -38,26 +38,45 @@ class datagram_output final : public output {
     return {outcome::retry, fmt::format("unable to send to {}: {}", where_, why)};
   }
 
+  // That nobody listens at a UDP port is told by the next call, one error for each datagram, and sendmmsg() keeps that
+  // to itself when it has sent another: so the first one goes alone, and on this machine its answer is there at once.
   write_result write(const outgoing& lines) override {
-    std::array<mmsghdr, 64> messages{};
-    const auto pieces = lines.pieces();
-    const auto n = std::min(pieces.size(), messages.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      messages[i].msg_hdr.msg_iov = const_cast<iovec*>(&pieces[i]);
-      messages[i].msg_hdr.msg_iovlen = 1;
-    }
-    const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(n), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) return {static_cast<std::size_t>(sent)};
-    if (errno == EAGAIN || errno == EINTR) return {};
-    auto why = fmt::format("unable to send to {}: {}", where_, error_text(errno));
-    if (errno == EMSGSIZE) return {0, outcome::reject, std::move(why)};
-    return {0, outcome::retry, std::move(why)};
+    if (const int error_number = answer(); error_number != 0) return failed(error_number);
+    const auto first = lines.pieces().front();
+    if (::send(socket_.get(), first.iov_base, first.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return failed(errno);
+    if (const int error_number = answer(); error_number != 0) return failed(error_number);
+    return {1 + send_all(lines.pieces().subspan(1))};
   }
 
   interest writable() const override { return {socket_.get(), POLLOUT}; }
   void close(std::size_t) noexcept override { socket_.reset(); }
 
  private:
+  // What stops it, the next write finds at its first.
+  std::size_t send_all(std::span<const iovec> pieces) const {
+    std::array<mmsghdr, 64> messages{};
+    const auto n = std::min(pieces.size(), messages.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      messages[i].msg_hdr.msg_iov = const_cast<iovec*>(&pieces[i]);
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(n), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+
+  // What the other side has said to an earlier datagram.
+  [[nodiscard]] int answer() const {
+    int error_number = 0;
+    socklen_t size = sizeof error_number;
+    return ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size) == 0 ? error_number : errno;
+  }
+
+  [[nodiscard]] write_result failed(int error_number) const {
+    if (error_number == EAGAIN || error_number == EINTR) return {};
+    auto why = fmt::format("unable to send to {}: {}", where_, error_text(error_number));
+    return {0, error_number == EMSGSIZE ? outcome::reject : outcome::retry, std::move(why)};
+  }
+
   const std::string where_;
   const host_port to_;
   const std::optional<address> path_;

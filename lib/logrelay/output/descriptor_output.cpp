@@ -1,6 +1,7 @@
 #include <logrelay/output/descriptor_output.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/shared_rows.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,25 +10,14 @@
 #include <sys/uio.h>
 
 #include <cerrno>
-#include <charconv>
 #include <climits>
 
 namespace logrelay {
 namespace {
 
-// Its user reads the lines or sends them on, and would rather wait than miss one.
-constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
-};
+constexpr option_row rows[] = {overflow_row("block")};
 
-int number_of(const output_config& config) {
-  if (config.where.scheme == "-") return STDOUT_FILENO;
-  if (config.where.scheme == "stderr") return STDERR_FILENO;
-  int number = -1;
-  const auto& text = config.where.rest;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return ec == std::errc() && end == text.data() + text.size() ? number : -1;
-}
+int number_of(const output_config& config) { return written_descriptor(config.where).value_or(-1); }
 
 void check(const output_config& config, mistakes& wrong) {
   if (config.where.scheme != "fd" && !config.where.rest.empty())
@@ -36,7 +26,9 @@ void check(const output_config& config, mistakes& wrong) {
     wrong.add(fmt::format("output '{}': 'fd:' takes the number of an open descriptor, like fd:3", config.name));
 }
 
-std::unique_ptr<output> make(const output_config& config) { return std::make_unique<descriptor_output>(number_of(config)); }
+std::unique_ptr<output> make(const output_config& config) {
+  return std::make_unique<descriptor_output>(number_of(config));
+}
 
 }  // namespace
 
@@ -51,7 +43,9 @@ void descriptor_output::prepare() {
     throw error(fmt::format("unable to write to descriptor {}: {}", number_, error_text(EBADF)));
   if (kind_ == descriptor_kind::pipe || kind_ == descriptor_kind::terminal) ours_ = open_anew(number_, O_WRONLY);
   shared_ = !ours_;
+  // The inherited one stays as it is: messages go to stderr, and what a command of ours writes goes to stdout.
   if (shared_) ours_ = fd(::fcntl(number_, F_DUPFD_CLOEXEC, 3));
+  if (!ours_) throw system_error(fmt::format("write to descriptor {}", number_), errno);
 }
 
 ssize_t descriptor_output::write_some(const outgoing& lines) const {
@@ -76,7 +70,8 @@ write_result descriptor_output::write(const outgoing& lines) {
   if (written >= 0) return {static_cast<std::size_t>(written)};
   if (errno == EAGAIN || errno == EINTR) return {};
   auto why = fmt::format("unable to write to descriptor {}: {}", number_, error_text(errno));
-  if (errno == EPIPE || errno == ECONNRESET) return {0, outcome::end, std::move(why)};
+  const bool hung_up = kind_ == descriptor_kind::terminal && errno == EIO;
+  if (errno == EPIPE || errno == ECONNRESET || hung_up) return {0, outcome::end, std::move(why)};
   return {0, outcome::retry, std::move(why)};
 }
 

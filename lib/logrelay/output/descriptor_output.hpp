@@ -13,6 +13,7 @@ class descriptor_output final : public output {
   explicit descriptor_output(int number) : number_(number) {}
 
   void prepare() override;
+  void unprepare() noexcept override { ours_.reset(); }
   bool keeps_place() const override { return true; }
   result open(waiter&) override { return {}; }
   write_result write(const outgoing& lines) override;

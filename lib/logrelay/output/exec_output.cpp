@@ -2,6 +2,7 @@
 
 #include <logrelay/config.hpp>
 #include <logrelay/output/pipe_end.hpp>
+#include <logrelay/shared_rows.hpp>
 #include <logrelay/util/child.hpp>
 
 #include <fcntl.h>
@@ -15,9 +16,7 @@
 namespace logrelay {
 namespace {
 
-constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
-};
+constexpr option_row rows[] = {overflow_row("block")};
 
 class exec_output final : public output {
  public:
@@ -26,7 +25,8 @@ class exec_output final : public output {
   result open(waiter&) override {
     std::erase_if(left_, [](child& each) { return each.ended().has_value(); });
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return {outcome::retry, fmt::format("unable to make a pipe: {}", error_text(errno))};
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      return {outcome::retry, fmt::format("unable to make a pipe: {}", error_text(errno))};
     const fd theirs(ends[0]);
     pipe_.reset(ends[1]);
     ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);  // ours alone: the two ends are two descriptions
@@ -65,8 +65,10 @@ class exec_output final : public output {
   }
 
  private:
+  // A process closes its descriptors a little before it can be waited for.
   std::string gone() {
-    const auto status = running_ ? running_->ended() : std::nullopt;
+    constexpr std::chrono::milliseconds moment{200};
+    const auto status = running_ ? running_->ended(moment) : std::nullopt;
     if (!status) return fmt::format("'{}' has closed its input", command_);
     running_.reset();
     return fmt::format("'{}' {}", command_, describe_end(*status));
@@ -79,7 +81,8 @@ class exec_output final : public output {
 };
 
 void check(const output_config& config, mistakes& wrong) {
-  if (config.where.rest.empty()) wrong.add(fmt::format("output '{}': exec: needs a command, like 'exec:gzip > app.log.gz'", config.name));
+  if (config.where.rest.empty())
+    wrong.add(fmt::format("output '{}': exec: needs a command, like 'exec:gzip > app.log.gz'", config.name));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <logrelay/config.hpp>
 #include <logrelay/output/pipe_end.hpp>
+#include <logrelay/shared_rows.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,10 +14,7 @@
 namespace logrelay {
 namespace {
 
-constexpr option_row rows[] = {
-    {"overflow", option_type::choice, "block", "What happens when the queue is full.", "block|drop-newest|drop-oldest|adaptive"},
-    {"mode", option_type::mode, "0600", "Permissions of the pipe, where it has to be made."},
-};
+constexpr option_row rows[] = {overflow_row("block"), fifo_mode_row};
 
 class fifo_output final : public output {
  public:
@@ -25,6 +23,7 @@ class fifo_output final : public output {
   void prepare() override {
     made_ = ::mkfifo(path_.c_str(), mode_) == 0;
     if (!made_ && errno != EEXIST) throw system_error("make the FIFO " + path_, errno);
+    if (made_) ::chmod(path_.c_str(), mode_);  // whatever the umask says
     struct stat there {};
     if (::stat(path_.c_str(), &there) != 0) throw system_error("open " + path_, errno);
     if (!S_ISFIFO(there.st_mode)) throw error(fmt::format("unable to open {0} as a FIFO: it is none; write a file as {0}", path_));

@@ -27,9 +27,11 @@ constexpr option_row rows[] = {
 void check(const output_config& config, mistakes& wrong) {
   if (config.where.rest.empty()) wrong.add(fmt::format("output '{}': a file needs a path", config.name));
   if (config.options.given("rotate") && config.options.size("rotate") == 0)
-    wrong.add(fmt::format("output '{}': 'rotate=0' would begin a new file for ever: leave it out, or give a size", config.name));
+    wrong.add(fmt::format("output '{}': 'rotate=0' would begin a new file for ever: leave it out, or give a size",
+                          config.name));
   if (config.options.given("keep") && !config.options.given("rotate"))
-    wrong.add(fmt::format("output '{}': 'keep' says how many rotated files stay, but nothing rotates: add rotate=SIZE", config.name));
+    wrong.add(fmt::format("output '{}': 'keep' says how many rotated files stay, but nothing rotates: add rotate=SIZE",
+                          config.name));
 }
 
 std::unique_ptr<output> make(const output_config& config) {
@@ -42,12 +44,14 @@ std::unique_ptr<output> make(const output_config& config) {
   if (options.given("rotate")) rules.rotate_bytes = options.size("rotate");
   if (options.given("keep")) rules.keep = options.count("keep");
   if (options.given("framing") && options.text("framing") == "nul") rules.terminator = '\0';
+  if (options.given("framing") && options.text("framing") == "octet") rules.terminator.reset();
   return std::make_unique<file_output>(std::move(rules), real_time);
 }
 
 }  // namespace
 
-const output_kind file_output_kind{"file", "[file:]PATH", "a file, appended to, rotated between lines", rows, check, make};
+const output_kind file_output_kind{"file", "[file:]PATH", "a file, appended to, rotated between lines",
+                                   rows,   check,         make};
 
 file_output::file_output(file_rules rules, const time_source& clock)
     : rules_(std::move(rules)), rotation_(rules_.path, rules_.keep, clock) {}
@@ -99,7 +103,8 @@ int file_output::open_file(fd& into, bool& created) const {
   if (!file && errno == ENOENT) {
     file.reset(::open(rules_.path.c_str(), flags | O_CREAT | O_EXCL, rules_.mode.value_or(0666)));
     created = static_cast<bool>(file);
-    if (!file && errno == EEXIST) file.reset(::open(rules_.path.c_str(), flags));
+    if (!file && errno == EEXIST)  // it has come meanwhile, or is a link to what is not there yet
+      file.reset(::open(rules_.path.c_str(), flags | O_CREAT, rules_.mode.value_or(0666)));
     if (created && rules_.mode) ::fchmod(file.get(), *rules_.mode);
   }
   if (!file) return errno;
@@ -109,7 +114,8 @@ int file_output::open_file(fd& into, bool& created) const {
 
 std::string file_output::lock(const fd& file) const {
   struct stat there {};
-  if (::fstat(file.get(), &there) != 0 || !S_ISREG(there.st_mode) || ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  if (::fstat(file.get(), &there) != 0 || !S_ISREG(there.st_mode)) return {};
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return {};
   if (errno != EWOULDBLOCK) return {};  // a file system without locks
   return fmt::format("unable to open {}: {} holds it; give one of the two another file", rules_.path,
                      lock_holder(there.st_dev, there.st_ino));
@@ -120,42 +126,40 @@ result file_output::open(waiter&) {
   if (file_ && !fresh_) return {};
   fresh_ = false;
   if (file_) {
-    if (!rules_.append && ::ftruncate(file_.get(), 0) != 0 && errno != EINVAL) return fresh_ = true, failed("empty", errno);
+    if (!rules_.append && ::ftruncate(file_.get(), 0) != 0 && errno != EINVAL)
+      return fresh_ = true, failed("empty", errno);
     return take(std::move(file_));
   }
   return reopen();
 }
 
 result file_output::reopen() {
+  if (moved_) return rotate();
   fd file;
   bool created = false;
   if (const int error_number = open_file(file, created); error_number != 0) return failed("open", error_number);
-  struct stat ours {}, theirs {};
-  if (file_ && ::fstat(file_.get(), &ours) == 0 && ::fstat(file.get(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-      ours.st_dev == theirs.st_dev)
-    return take(std::move(file_));
+  if (is_ours(file)) return take(std::move(file_));
   if (auto held = lock(file); !held.empty()) return {outcome::retry, std::move(held)};
   return take(std::move(file));
 }
 
 result file_output::take(fd&& file) {
-  fd kept = std::move(file);
-  file_ = std::move(kept);
+  if (&file != &file_) file_ = std::move(file);
   struct stat now {};
   if (::fstat(file_.get(), &now) != 0) return failed("look at", errno);
   regular_ = S_ISREG(now.st_mode);
   size_ = regular_ ? static_cast<std::uint64_t>(now.st_size) : 0;
-  if (regular_) end_last_line();
+  unended_ = regular_ && rules_.terminator && ends_in_mid_line();
   return {};
 }
 
 // What another program left without a newline must not merge with our first line.
-void file_output::end_last_line() {
-  if (size_ == 0) return;
-  const fd reading(::open(rules_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  char last = rules_.terminator;
-  if (!reading || ::pread(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) != 1 || last == rules_.terminator) return;
-  if (::write(file_.get(), &rules_.terminator, 1) == 1) ++size_;
+bool file_output::ends_in_mid_line() const {
+  if (size_ == 0) return false;
+  const auto path = fmt::format("/proc/self/fd/{}", file_.get());  // ours is open for writing only
+  const fd reading(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  char last = 0;
+  return reading && ::pread(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) == 1 && last != *rules_.terminator;
 }
 
 // How many of the bytes go into this file; it is rotated first if it must be.
@@ -163,7 +167,11 @@ std::size_t file_output::allowed(const outgoing& lines, result& how) {
   if (rules_.rotate_bytes == 0 || !regular_) return lines.bytes();
   const std::size_t first = lines.first_line_end();
   if (lines.mid_line()) return first;
-  if (size_ > 0 && size_ + first > rules_.rotate_bytes) how = rotate();
+  if (size_ > 0 && size_ + first > rules_.rotate_bytes) {
+    struct stat now {};  // somebody may have emptied it
+    if (::fstat(file_.get(), &now) == 0) size_ = static_cast<std::uint64_t>(now.st_size);
+    if (size_ > 0 && size_ + first > rules_.rotate_bytes) how = rotate();
+  }
   if (how.what != outcome::done) return 0;
   const std::uint64_t left = rules_.rotate_bytes > size_ ? rules_.rotate_bytes - size_ : 0;
   if (lines.bytes() <= left) return lines.bytes();
@@ -171,9 +179,17 @@ std::size_t file_output::allowed(const outgoing& lines, result& how) {
 }
 
 write_result file_output::write(const outgoing& lines) {
-  result how;
-  const std::size_t most = allowed(lines, how);
+  result how = moved_ ? rotate() : result{};
+  const std::size_t most = how.what == outcome::done ? allowed(lines, how) : 0;
   if (how.what != outcome::done) return {0, how.what, std::move(how.why)};
+  if (unended_) {
+    if (::write(file_.get(), &*rules_.terminator, 1) != 1) {
+      how = failed("write", errno);
+      return {0, how.what, std::move(how.why)};
+    }
+    ++size_;
+    unended_ = false;
+  }
 
   std::size_t taken = 0;
   std::size_t piece = 0, offset = 0;
@@ -181,7 +197,8 @@ write_result file_output::write(const outgoing& lines) {
   while (taken < most) {
     std::array<iovec, 64> rest;
     std::size_t n = 0, bytes = 0;
-    for (std::size_t at = piece, from = offset; at < all.size() && n < rest.size() && bytes < most - taken; ++at, from = 0) {
+    std::size_t at = piece, from = offset;
+    for (; at < all.size() && n < rest.size() && bytes < most - taken; ++at, from = 0) {
       const std::size_t here = std::min(all[at].iov_len - from, most - taken - bytes);
       rest[n++] = {static_cast<char*>(all[at].iov_base) + from, here};
       bytes += here;
@@ -204,18 +221,24 @@ write_result file_output::write(const outgoing& lines) {
   return {taken};
 }
 
+bool file_output::is_ours(const fd& file) const {
+  struct stat ours {}, theirs {};
+  return file_ && ::fstat(file_.get(), &ours) == 0 && ::fstat(file.get(), &theirs) == 0 &&
+         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 // In two steps that can each be tried again: the live file gets its rotated name, a new live file is made. Until the
-// second has succeeded the old file stays ours, and its lock with it.
+// second has succeeded the old file stays ours, and its lock with it. What is at the path and is not ours was put there
+// when somebody renamed our file: then that is done already.
 result file_output::rotate() {
   if (!regular_ || (size_ == 0 && !moved_)) return {};
-  if (!moved_) {
-    if (const int error_number = rotation_.move_away(); error_number != 0 && error_number != ENOENT)
-      return failed("rotate", error_number);
-    moved_ = true;
-  }
+  if (!moved_ && is_ours(fd(::open(rules_.path.c_str(), O_PATH | O_CLOEXEC))))
+    if (const int error_number = rotation_.move_away(); error_number != 0) return failed("rotate", error_number);
+  moved_ = true;
   fd next;
   bool created = false;
   if (const int error_number = open_file(next, created); error_number != 0) return failed("make", error_number);
+  if (is_ours(next)) return moved_ = false, result{};  // it has come back
   if (auto held = lock(next); !held.empty()) return {outcome::retry, std::move(held)};
   moved_ = false;
   ++rotations_;
@@ -226,7 +249,8 @@ result file_output::rotate() {
 
 void file_output::close(std::size_t torn_bytes) noexcept {
   struct stat now {};
-  if (torn_bytes > 0 && file_ && regular_ && ::fstat(file_.get(), &now) == 0 && static_cast<std::uint64_t>(now.st_size) == size_)
+  if (torn_bytes > 0 && file_ && regular_ && ::fstat(file_.get(), &now) == 0 &&
+      static_cast<std::uint64_t>(now.st_size) == size_)
     static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(size_ - torn_bytes)));
   file_.reset();
 }

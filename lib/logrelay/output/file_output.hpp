@@ -21,7 +21,7 @@ struct file_rules {
   std::optional<unsigned> mode;      ///< of a new file; nothing: 0666 less the umask
   std::uint64_t rotate_bytes = 0;    ///< 0: never
   std::optional<std::uint64_t> keep;
-  char terminator = '\n';
+  std::optional<char> terminator = '\n';  ///< of its lines, where they have one
 };
 
 class file_output final : public output {
@@ -43,7 +43,8 @@ class file_output final : public output {
   [[nodiscard]] std::string lock(const fd& file) const;
   result take(fd&& file);
   void make_folders();
-  void end_last_line();
+  [[nodiscard]] bool is_ours(const fd& file) const;
+  [[nodiscard]] bool ends_in_mid_line() const;
   result failed(std::string_view doing, int error_number) const;
   [[nodiscard]] std::size_t allowed(const outgoing& lines, result& how);
 
@@ -53,6 +54,7 @@ class file_output final : public output {
   bool regular_ = true;
   bool fresh_ = true;      // not written to since prepare()
   bool moved_ = false;     // a rotation has renamed the file and not yet made a new one
+  bool unended_ = false;   // somebody else's last line has no terminator
   std::uint64_t size_ = 0;
   std::uint64_t rotations_ = 0;
   bool made_file_ = false;

@@ -61,7 +61,7 @@ class output {
 
   /// Main thread, before anything runs: what has to be there at the start. Throws error; changes no existing data.
   virtual void prepare() {}
-  /// Main thread, instead of the start, when something else could not be prepared: removes what prepare() made.
+  /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
   virtual void unprepare() noexcept {}
   /// Whether each line is a datagram of its own.
   [[nodiscard]] virtual bool datagrams() const { return false; }

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -18,6 +20,16 @@ namespace {
 std::string part_name(std::string_view base, std::chrono::microseconds since_1970) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_1970);
   return fmt::format("{}.{:%Y%m%dT%H%M%S}.{:06}Z", base, fmt::gmtime(seconds.count()), (since_1970 - seconds).count());
+}
+
+// Renames, unless there is something of the new name. Some file systems (NFS) cannot do both at once; the names are
+// ours, and we hold the lock.
+int rename_new(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  struct stat there {};
+  if (::lstat(to.c_str(), &there) == 0) return EEXIST;
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -38,7 +50,16 @@ bool rotation::is_part(std::string_view name, std::string_view base) {
     const char wanted = shape[i] == '?' ? 'T' : shape[i];
     if (wanted == 'd' ? at < '0' || at > '9' : at != wanted) return false;
   }
-  return true;
+  // A time that the clock could have told, so that the next one can be told too.
+  const auto number = [&](std::size_t from, std::size_t digits) {
+    int value = 0;
+    std::from_chars(name.data() + base.size() + from, name.data() + base.size() + from + digits, value);
+    return value;
+  };
+  const std::chrono::year_month_day date{std::chrono::year(number(1, 4)),
+                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                         std::chrono::day(static_cast<unsigned>(number(7, 2)))};
+  return date.ok() && number(1, 4) < 9999 && number(10, 2) < 24 && number(12, 2) < 60 && number(14, 2) < 60;
 }
 
 std::vector<std::string> rotation::parts() const {
@@ -46,7 +67,9 @@ std::vector<std::string> rotation::parts() const {
   std::error_code ec;
   for (std::filesystem::directory_iterator it(folder_, ec), end; !ec && it != end; it.increment(ec)) {
     auto name = it->path().filename().string();
-    if (is_part(name, base_)) names.push_back(std::move(name));
+    std::error_code gone;
+    if (is_part(name, base_) && std::filesystem::is_regular_file(it->symlink_status(gone)))
+      names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -64,11 +87,9 @@ int rotation::move_away() {
       name = part_name(base_, now);
     }
     const auto target = folder_ == "." ? name : folder_ + name;
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) {
-      last_ = name;
-      return 0;
-    }
-    if (errno != EEXIST) return errno;
+    const int error_number = rename_new(path_, target);
+    if (error_number == 0) last_ = name;
+    if (error_number != EEXIST) return error_number;
     now += std::chrono::microseconds(1);
   }
 }
@@ -76,11 +97,8 @@ int rotation::move_away() {
 void rotation::retain() {
   if (!keep_) return;
   const auto names = parts();
-  for (std::size_t i = 0; i + *keep_ < names.size(); ++i) {
-    const auto path = folder_ == "." ? names[i] : folder_ + names[i];
-    struct stat there {};
-    if (::lstat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode)) ::unlink(path.c_str());
-  }
+  for (std::size_t i = 0; i + *keep_ < names.size(); ++i)
+    ::unlink((folder_ == "." ? names[i] : folder_ + names[i]).c_str());
 }
 
 }  // namespace logrelay

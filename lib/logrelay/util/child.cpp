@@ -48,6 +48,7 @@ child::child(const std::string& command, const fd& input) {
   ::posix_spawn_file_actions_addclosefrom_np(&with.actions, 3);
   sigset_t all;
   ::sigfillset(&all);
+  ::sigdelset(&all, SIGHUP);  // nohup is meant for it, too
   ::posix_spawnattr_setsigdefault(&with.attributes, &all);
 
   // Ctrl-C reaches the whole pipeline, but a command whose input we still fill is to see its end, not the signal.
@@ -89,8 +90,10 @@ void child::watch(const std::string& command) {
 
 void child::send(int signal) const noexcept { ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0); }
 
-std::optional<int> child::ended() {
+std::optional<int> child::ended(std::chrono::milliseconds moment) {
   int status = 0;
+  pollfd end{pidfd_.get(), POLLIN, 0};
+  if (moment.count() > 0) ::poll(&end, 1, static_cast<int>(moment.count()));
   const int ended = ::waitpid(pid_, &status, WNOHANG);
   if (ended == pid_) return status;
   return ended < 0 && errno == ECHILD ? std::optional(0) : std::nullopt;  // somebody else has waited for it

@@ -5,6 +5,7 @@
 #include <logrelay/util/fd.hpp>
 #include <logrelay/util/waiter.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,8 @@ class command_error : public error {
 class child {
  public:
   /// Runs `sh -c command` with its stdin from `input`: with the default signals but for INT and QUIT, which it ignores,
-  /// and no descriptor of ours but its standard ones. Throws error.
+  /// and HUP, which it ignores if we were started so (nohup); with no descriptor of ours but its standard ones. Throws
+  /// error.
   child(const std::string& command, const fd& input);
   /// Runs a command, found by PATH, as if we were not there: with every descriptor and the ignored signals that we were
   /// started with, but its stdout and stderr. Before other threads start. Throws command_error.
@@ -31,8 +33,8 @@ class child {
 
   /// Waits until it has ended or the waiter is told to stop. Its wait status, if it has ended.
   [[nodiscard]] std::optional<int> wait(waiter& until);
-  /// Its wait status, if it has ended; does not wait.
-  [[nodiscard]] std::optional<int> ended();
+  /// Its wait status, if it has ended or does so within `moment`.
+  [[nodiscard]] std::optional<int> ended(std::chrono::milliseconds moment = std::chrono::milliseconds(0));
   /// Readable once it has ended.
   [[nodiscard]] int descriptor() const { return pidfd_.get(); }
   void send(int signal) const noexcept;

@@ -48,7 +48,7 @@ TEST_CASE("unix datagrams keep the contract of inputs") {
   check_input_contract([] { return std::make_unique<unixgram_peer>(); });
 }
 
-TEST_CASE("a datagram is a line, whose one trailing newline is its terminator") {
+TEST_CASE("a datagram is a line whose one trailing newline is its terminator") {
   reading in("udp://127.0.0.1:0");
   in.start();
   const fd peer = connected_udp(in.port());
@@ -90,7 +90,7 @@ TEST_CASE("the largest datagrams arrive whole") {
   CHECK(in.lines()[1].text == std::string(200'000, 'g'));
 }
 
-TEST_CASE("a datagram that is longer than anyone can read is cut, and counted as long") {
+TEST_CASE("a datagram that is longer than anyone can read is cut and counted as long") {
   const temp_folder folder;
   reading in("unixgram:" + folder / "socket");
   in.start();
@@ -114,7 +114,7 @@ TEST_CASE("a datagram longer than max-line is cut as a line is") {
   CHECK(in.in().counters.long_lines == 1);
 }
 
-TEST_CASE("what the kernel had to drop is counted, also after the end") {
+TEST_CASE("what the kernel had to drop is counted also after the end") {
   queue_rules small;
   small.capacity_bytes = 1024;
   small.when_full = overflow::block;

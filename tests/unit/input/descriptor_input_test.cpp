@@ -116,7 +116,7 @@ TEST_CASE("lines of standard input say that they come from it") {
   CHECK(in.lines()[0].stream == "stdin");
 }
 
-TEST_CASE("a last line without a newline is kept, and completed") {
+TEST_CASE("a last line without a newline is kept and completed") {
   pipe_ends pipe = make_pipe();
   reading in("fd:" + std::to_string(pipe.reading.get()));
   in.start();
@@ -215,13 +215,13 @@ TEST_CASE("a pipe that cannot be opened anew keeps the contract of inputs") {
   check_input_contract([] { return std::make_unique<shared_pipe_peer>(); });
 }
 
-TEST_CASE("a pipe that cannot be opened anew keeps its flags, and two inputs of it never block the reader") {
+TEST_CASE("a pipe that cannot be opened anew keeps its flags and two inputs of it never block the reader") {
   const powerless nobody;
   pipe_ends pipe = make_pipe();
   REQUIRE(::fchmod(pipe.reading.get(), 0) == 0);
-  const auto endpoint = "fd:" + std::to_string(pipe.reading.get());
+  const fd again(::fcntl(pipe.reading.get(), F_DUPFD_CLOEXEC, 3));
   const int before = flags_of(pipe.reading);
-  reading in({endpoint, endpoint + ",name=again"});
+  reading in({"fd:" + std::to_string(pipe.reading.get()), "fd:" + std::to_string(again.get())});
   in.start();
   write_all(pipe.writing, "x\n");
   REQUIRE(in.comes("x\n"));
@@ -255,7 +255,7 @@ TEST_CASE("what cannot be read from is refused before anything starts") {
   CHECK_THROWS_WITH(reading("fd:" + std::to_string(datagrams.get())), Catch::Contains("no connection"));
 }
 
-TEST_CASE("a FIFO is made where there is none, with the mode that was asked for, whatever the umask") {
+TEST_CASE("a FIFO is made where there is none with the mode that was asked for under any umask") {
   const temp_folder folder;
   const mode_t before = ::umask(077);
   reading in("fifo:" + folder / "fifo" + ",mode=0622");

@@ -41,7 +41,7 @@ TEST_CASE("an empty file and the null device have no lines") {
   }
 }
 
-TEST_CASE("a full queue holds a file, and nothing is lost") {
+TEST_CASE("a full queue holds a file and nothing is lost") {
   const temp_folder folder;
   write_file(folder / "file", numbered_lines(0, 100'000));
   const fd file = opened(folder / "file");
@@ -76,7 +76,7 @@ TEST_CASE("a file that is stopped half-way leaves a line it has begun to whoever
   CHECK(::lseek(file.get(), 0, SEEK_CUR) == static_cast<off_t>(read * 20));
 }
 
-TEST_CASE("a file that is given up while a full queue holds it ends, and publishes nothing afterwards") {
+TEST_CASE("a file that is given up while a full queue holds it ends and publishes nothing afterwards") {
   const temp_folder folder;
   write_file(folder / "file", numbered_lines(0, 100'000));
   const fd file = opened(folder / "file");

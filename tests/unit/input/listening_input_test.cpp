@@ -70,7 +70,7 @@ TEST_CASE("an empty host listens on IPv4 and IPv6 at one port") {
   CHECK(in.lines()[1].peer.starts_with("[::1]:"));
 }
 
-TEST_CASE("each of many connections keeps its own lines in order, written in any pieces") {
+TEST_CASE("each of many connections keeps its own lines in order written in any pieces") {
   reading in("tcp://127.0.0.1:0");
   in.start();
   std::vector<fd> peers;
@@ -88,7 +88,7 @@ TEST_CASE("each of many connections keeps its own lines in order, written in any
   }
 }
 
-TEST_CASE("a connection that is reset is no failure, and its partial line is kept") {
+TEST_CASE("a connection that is reset is no failure and its partial line is kept") {
   reading in("tcp://127.0.0.1:0");
   in.start();
   fd peer = connected_tcp(in.port());
@@ -100,7 +100,7 @@ TEST_CASE("a connection that is reset is no failure, and its partial line is kep
   CHECK_FALSE(in.in().failed);
 }
 
-TEST_CASE("at max-connections new ones wait until one leaves, and lose nothing") {
+TEST_CASE("at max-connections new ones wait until one leaves and lose nothing") {
   reading in("tcp://127.0.0.1:0,max-connections=2");
   in.start();
   fd one = connected_tcp(in.port());
@@ -117,7 +117,7 @@ TEST_CASE("at max-connections new ones wait until one leaves, and lose nothing")
   CHECK(in.ends());
 }
 
-TEST_CASE("asked to stop while it waits for a place, it ends") {
+TEST_CASE("asked to stop while it waits for a place it ends") {
   reading in("tcp://127.0.0.1:0,max-connections=1");
   in.start();
   const fd one = connected_tcp(in.port()), two = connected_tcp(in.port());
@@ -141,7 +141,7 @@ TEST_CASE("who is connected when it is asked to stop is read though not taken in
   CHECK(in.lines().size() == 100);
 }
 
-TEST_CASE("a peer that is silent for too long is let go, and who talks stays") {
+TEST_CASE("a peer that is silent for too long is let go and who talks stays") {
   reading in("tcp://127.0.0.1:0,idle-timeout=200ms");
   in.start();
   const fd silent = connected_tcp(in.port()), talking = connected_tcp(in.port());
@@ -169,7 +169,7 @@ TEST_CASE("a connection that a full queue holds is not silent") {
   CHECK(in.comes_lines(1000));
 }
 
-TEST_CASE("out of descriptors it waits until a connection ends, and takes the next one then") {
+TEST_CASE("out of descriptors it waits until a connection ends and takes the next one then") {
   reading in("tcp://127.0.0.1:0");
   in.start();
   fd first = connected_tcp(in.port());
@@ -218,7 +218,7 @@ TEST_CASE("no descriptor of a connection is passed on to a child") {
   }
 }
 
-TEST_CASE("the path of a unix socket has its mode, and goes when the input ends") {
+TEST_CASE("the path of a unix socket has its mode and goes when the input ends") {
   const temp_folder folder;
   const mode_t before = ::umask(077);
   reading in("unix:" + folder / "socket" + ",mode=0666");

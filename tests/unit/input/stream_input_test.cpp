@@ -1,0 +1,74 @@
+#include <support/lines.hpp>
+#include <support/reading.hpp>
+#include <support/sockets.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <thread>
+
+namespace logrelay {
+namespace {
+
+using namespace support;
+
+TEST_CASE("a stream that never pauses does not keep others from being read") {
+  reading in("tcp://127.0.0.1:0");
+  in.start();
+  const fd firehose = connected_tcp(in.port());
+  std::atomic<bool> enough = false;
+  std::thread writer([&] {
+    const auto text = equal_lines(1000, 100);
+    while (!enough) write_all(firehose, text);
+  });
+  REQUIRE(eventually([&] { return in.in().counters.lines > 10'000; }));
+  const fd other = connected_tcp(in.port());
+  write_all(other, "small\n");
+  const bool came = eventually([&] {
+    for (const auto& each : in.lines())
+      if (each.text == "small") return true;
+    return false;
+  });
+  enough = true;
+  writer.join();
+  CHECK(came);
+}
+
+TEST_CASE("a stream that never pauses ends when it is given up at the latest") {
+  const pipe_ends pipe = make_pipe();
+  reading in("fd:" + std::to_string(pipe.reading.get()));
+  in.start();
+  std::thread writer([&] {
+    const auto text = equal_lines(1000, 100);
+    try {
+      for (;;) write_all(pipe.writing, text);
+    } catch (const std::exception&) {  // nobody reads any more
+    }
+  });
+  REQUIRE(eventually([&] { return in.in().counters.lines > 10'000; }));
+  in.stop();
+  in.stop_now();
+  CHECK(in.ends());
+  writer.join();
+  CHECK(in.account().accepted.lines == in.in().counters.lines);
+}
+
+TEST_CASE("each stream is framed as its input says") {
+  const auto [options, sent, came] = GENERATE(table<std::string, std::string, std::string>({
+      {"", "a\nb\n", "a\nb\n"},
+      {",framing=nul", std::string("a\nx\0b\0", 6), "a\nx\nb\n"},
+      {",framing=octet", "3 a\nx1 b", "a\nx\nb\n"},
+      {",max-line=2", "abcde\n", "ab\ncd\ne\n"},
+      {",max-line=2,max-line-action=truncate", "abcde\nf\n", "ab\nf\n"},
+      {",max-line=2,max-line-action=drop", "abcde\nf\n", "f\n"},
+  }));
+  pipe_ends pipe = make_pipe();
+  reading in("fd:" + std::to_string(pipe.reading.get()) + options);
+  in.start();
+  for (const char each : sent) write_all(pipe.writing, std::string(1, each));
+  pipe.writing.reset();
+  CHECK(in.ends());
+  CHECK(in.text() == came);
+}
+
+}  // namespace
+}  // namespace logrelay

@@ -1,0 +1,195 @@
+#include "output_contract.hpp"
+
+#include <support/sink.hpp>
+#include <support/sockets.hpp>
+#include <support/temp_folder.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <sys/socket.h>
+
+namespace logrelay {
+namespace {
+
+using namespace support;
+
+class stream_peer final : public output_peer {
+ public:
+  stream_peer(family of, bool hangs) : sink_(stream_sink::tcp({.reads = !hangs}, of)) {}
+  explicit stream_peer(bool hangs) : sink_(stream_sink::unix(folder_ / "socket", {.reads = !hangs})) {}
+  std::string endpoint() const override { return sink_.endpoint(); }
+  std::string text() override { return sink_.text(); }
+  void wake_up() override { sink_.start_reading(); }
+
+ private:
+  const temp_folder folder_;
+  stream_sink sink_;
+};
+
+TEST_CASE("a TCP connection keeps the contract of outputs") {
+  check_output_contract([](bool hangs) { return std::make_unique<stream_peer>(family::ipv4, hangs); });
+}
+
+TEST_CASE("a TCP connection over IPv6 keeps the contract of outputs") {
+  check_output_contract([](bool hangs) { return std::make_unique<stream_peer>(family::ipv6, hangs); });
+}
+
+TEST_CASE("a connection to a unix socket keeps the contract of outputs") {
+  check_output_contract([](bool hangs) { return std::make_unique<stream_peer>(hangs); });
+}
+
+TEST_CASE("a peer that refuses gets everything once it listens") {
+  const temp_folder folder;
+  const bool tcp = GENERATE(false, true);
+  stream_sink sink =
+      tcp ? stream_sink::tcp({.listens = false}) : stream_sink::unix(folder / "socket", {.listens = false});
+  sending out(sink.endpoint());
+  out.start();
+  out.push(numbered_lines(0, 1000));
+  REQUIRE(out.retries(2));
+  CHECK_THAT(out.report().last_error, Catch::Contains("unable to connect") && Catch::Contains("Connection refused"));
+  CHECK(out.account().pending.lines == 1000);
+  sink.listen();
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return sink.text() == numbered_lines(0, 1000); }));
+}
+
+TEST_CASE("a peer that closes between lines is noticed at once and no line is written to it any more") {
+  const temp_folder folder;
+  const bool tcp = GENERATE(false, true);
+  stream_sink sink = tcp ? stream_sink::tcp() : stream_sink::unix(folder / "socket");
+  sending out(sink.endpoint());
+  out.start();
+  out.push("one\n");
+  REQUIRE(out.delivers());
+  REQUIRE(eventually([&] { return sink.text() == "one\n"; }));
+  sink.hang_up();
+  REQUIRE(out.retries());  // also with nothing to write
+  CHECK_THAT(out.report().last_error, Catch::Contains("has closed the connection"));
+  out.push("two\n");
+  CHECK(out.delivers());
+  REQUIRE(eventually([&] { return sink.texts().size() == 2; }));
+  CHECK(sink.texts()[0] == "one\n");
+  CHECK(eventually([&] { return sink.texts()[1] == "two\n"; }));
+}
+
+// A peer's kernel may have acknowledged what its program never reads; nothing else is missing.
+TEST_CASE("a peer that breaks off in mid-line gets whole lines from there on and none is missing") {
+  const temp_folder folder;
+  const bool tcp = GENERATE(false, true);
+  const bool resets = GENERATE(false, true);
+  const sink_behaviour broken{.close_after = 100'010, .resets = resets, .receive_buffer = 8192, .connections = 3};
+  stream_sink sink = tcp ? stream_sink::tcp(broken) : stream_sink::unix(folder / "socket", broken);
+  sending out(sink.endpoint());
+  out.start();
+  out.push(numbered_lines(0, 200'000));
+  REQUIRE(out.delivers());
+  REQUIRE(eventually([&] { return sink.text().ends_with(numbered_lines(199'999, 1)); }));
+  const auto texts = sink.texts();
+  CHECK(texts.size() == 4);
+  std::uint64_t next = 0;
+  for (const auto& each : texts) {
+    const auto got = read_sequence(each.substr(0, each.rfind('\n') + 1));
+    CAPTURE(to_string(got));
+    CHECK(got.foreign + got.misplaced == 0);
+    CHECK(got.lines == got.last - got.first + 1);
+    if (tcp) {
+      CHECK(got.first <= next + 400'000 / 20);  // what the kernel on the other side had taken
+    } else {
+      CHECK(got.first <= next);  // a unix peer's kernel tells what was read
+    }
+    next = got.last + 1;
+  }
+  CHECK(out.account().delivered.lines == 200'000);
+  CHECK(out.account().balances());
+}
+
+TEST_CASE("a unix peer that closes with lines unread gets them again") {
+  const temp_folder folder;
+  stream_sink sink = stream_sink::unix(folder / "socket", {.reads = false});
+  sending out(sink.endpoint());
+  out.start();
+  out.push(numbered_lines(0, 100));
+  REQUIRE(eventually([&] { return sink.connections() == 1; }));
+  REQUIRE_FALSE(eventually([&] { return out.account().pending.lines == 0; }, 20ms));
+  sink.hang_up();
+  REQUIRE(eventually([&] { return sink.connections() == 2; }));
+  CHECK(out.account().pending.lines == 100);
+  sink.start_reading();
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return sink.text() == numbered_lines(0, 100); }));
+}
+
+TEST_CASE("a peer that talks all the time does not keep lines from it") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)));
+  out.start();
+  const fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::atomic<bool> enough = false;
+  std::thread talker([&] {
+    const std::string words(65536, 'x');
+    while (!enough) {
+      if (::send(peer.get(), words.data(), words.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) std::this_thread::yield();
+    }
+  });
+  out.push("line\n");
+  char got[5] = {};
+  CHECK(::recv(peer.get(), got, 5, MSG_WAITALL) == 5);
+  CHECK(out.delivers());
+  out.abandon();
+  CHECK(out.ends());
+  enough = true;
+  talker.join();
+}
+
+TEST_CASE("the host's name is looked up and each of its addresses is tried") {
+  stream_sink sink = stream_sink::tcp({}, family::ipv4);
+  sending out("tcp://localhost:" + std::to_string(sink.port()));  // [::1] refuses
+  out.start();
+  out.push("line\n");
+  CHECK(out.delivers());
+}
+
+TEST_CASE("a name that nobody knows is retried and the listener can be told to stop meanwhile") {
+  sending out("tcp://does-not-exist.invalid:514");
+  out.start();
+  out.push("line\n");
+  REQUIRE(out.retries());
+  CHECK_THAT(out.report().last_error, Catch::Contains("unable to connect to tcp://does-not-exist.invalid:514"));
+  out.abandon();
+  CHECK(out.ends(1s));
+}
+
+TEST_CASE("a peer whose backlog is full is waited for and the listener can be told to stop meanwhile") {
+  const temp_folder folder;
+  const fd listener = bound_unix(folder / "socket");
+  REQUIRE(::listen(listener.get(), 0) == 0);
+  const fd in_the_way = connected_unix(folder / "socket");
+  sending out("unix:" + folder / "socket");
+  out.start();
+  out.push("line\n");
+  REQUIRE(out.retries(2));
+  const fd taken(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const fd ours(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));  // waits for it
+  char got[5] = {};
+  CHECK(::recv(ours.get(), got, 5, MSG_WAITALL) == 5);
+  CHECK(out.delivers());
+}
+
+TEST_CASE("at the end the peer sees that the stream is over") {
+  stream_sink sink = stream_sink::tcp();
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)));
+  out.start();
+  out.push("line\n");
+  out.close();
+  const fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  char got[6] = {};
+  CHECK(::recv(peer.get(), got, sizeof got, MSG_WAITALL) == 5);  // and then its end, not a reset
+  CHECK(out.ends());
+}
+
+}  // namespace
+}  // namespace logrelay

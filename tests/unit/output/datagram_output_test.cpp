@@ -1,0 +1,141 @@
+#include "output_contract.hpp"
+
+#include <support/sink.hpp>
+#include <support/sockets.hpp>
+#include <support/temp_folder.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <sys/socket.h>
+
+#include <thread>
+
+namespace logrelay {
+namespace {
+
+using namespace support;
+using namespace std::string_literals;
+
+std::string joined(const std::vector<std::string>& messages) {
+  std::string text;
+  for (const auto& each : messages) text.append(each) += '\n';
+  return text;
+}
+
+class unixgram_peer final : public output_peer {
+ public:
+  explicit unixgram_peer(bool hangs) : socket_(bound_unixgram(folder_ / "socket")) {
+    if (!hangs) wake_up();
+  }
+  ~unixgram_peer() override {
+    enough_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  std::string endpoint() const override { return "unixgram:" + folder_ / "socket"; }
+  std::string text() override {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+  void wake_up() override {
+    const timeval turn{0, 10'000};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &turn, sizeof turn);
+    thread_ = std::thread([this] {
+      for (char message[4096]; !enough_;) {
+        const auto n = ::recv(socket_.get(), message, sizeof message, 0);
+        if (n < 0) continue;
+        const std::lock_guard lock(mutex_);
+        text_.append(message, static_cast<std::size_t>(n)) += '\n';
+      }
+    });
+  }
+
+ private:
+  const temp_folder folder_;
+  const fd socket_;
+  std::atomic<bool> enough_ = false;
+  std::mutex mutex_;
+  std::string text_;
+  std::thread thread_;
+};
+
+TEST_CASE("unix datagrams keep the contract of outputs") {
+  check_output_contract([](bool hangs) { return std::make_unique<unixgram_peer>(hangs); });
+}
+
+TEST_CASE("each line is one UDP datagram without its newline and so is an empty one") {
+  const family of = GENERATE(family::ipv4, family::ipv6);
+  const datagram_sink sink = datagram_sink::udp(of);
+  sending out(sink.endpoint());
+  out.start();
+  out.push("one\n\ntwo\n");
+  out.close();
+  CHECK(out.ends());
+  CHECK(eventually([&] { return sink.messages() == std::vector{"one"s, ""s, "two"s}; }));
+  CHECK(out.account().delivered == tally{3, 9});
+  CHECK(out.account().balances());
+}
+
+TEST_CASE("a line that is too long for a datagram is rejected and counted and the others go on") {
+  const datagram_sink sink = datagram_sink::udp();
+  sending out(sink.endpoint());
+  out.push("before\n" + equal_lines(1, 65'509) + "after\n" + equal_lines(2, 70'000) + equal_lines(1, 65'508));
+  out.start();
+  CHECK(out.delivers());
+  REQUIRE(eventually([&] { return sink.count() == 3; }));
+  CHECK(sink.messages()[1] == "after");
+  CHECK(sink.messages()[2].size() == 65'507);
+  CHECK(out.account().rejected == tally{3, 65'509 + 140'000});
+  CHECK(out.account().balances());
+  CHECK_THAT(out.report().last_error, Catch::Contains("Message too long"));
+}
+
+TEST_CASE("a UDP port where nobody listens is noticed and on this machine no line is lost to it") {
+  datagram_sink sink = datagram_sink::late_udp(GENERATE(family::ipv4, family::ipv6));
+  sending out(sink.endpoint());
+  out.start();
+  out.push(numbered_lines(0, 100));
+  REQUIRE(out.retries(2));
+  CHECK_THAT(out.report().last_error, Catch::Contains("Connection refused"));
+  CHECK(out.account().pending.lines == 100);
+  CHECK(sink.count() == 0);
+
+  sink.listen();
+  CHECK(out.delivers());
+  REQUIRE(eventually([&] { return sink.count() >= 100; }));
+  CHECK(difference(joined(sink.messages()), numbered_lines(0, 100)) == "");
+}
+
+TEST_CASE("a unix socket that comes late or goes and comes back gets every line") {
+  const temp_folder folder;
+  const auto path = folder / "socket";
+  sending out("unixgram:" + path);
+  out.start();
+  out.push("one\n");
+  REQUIRE(out.retries());
+  CHECK_THAT(out.report().last_error, Catch::Contains("No such file or directory"));
+  {
+    const datagram_sink sink = datagram_sink::unixgram(path);
+    REQUIRE(out.delivers());
+    REQUIRE(eventually([&] { return sink.messages() == std::vector{"one"s}; }));
+  }
+  out.push("two\n");
+  REQUIRE(out.retries(2));
+  std::filesystem::remove(path);
+  const datagram_sink again = datagram_sink::unixgram(path);
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return again.messages() == std::vector{"two"s}; }));
+}
+
+TEST_CASE("a listener of datagrams that waits for its peer can be told to stop") {
+  const temp_folder folder;
+  sending out("unixgram:" + folder / "nobody");
+  out.start();
+  out.push("one\n");
+  REQUIRE(out.retries());
+  out.abandon();
+  CHECK(out.ends(1s));
+  CHECK(out.account().pending.lines == 1);
+}
+
+}  // namespace
+}  // namespace logrelay
