@@ -29,21 +29,35 @@ class restored_signals {
 
 TEST_CASE("each signal of ours is read once from a descriptor that nobody inherits") {
   const restored_signals restored;
-  signals from;
+  signals from(false);
   CHECK_FALSE(from.next());
   CHECK((::fcntl(from.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
   for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM}) {
     ::raise(each);
     pollfd ready{from.descriptor(), POLLIN, 0};
     CHECK(::poll(&ready, 1, static_cast<int>(patience.count())) == 1);
-    CHECK(from.next() == each);
+    const auto came = from.next();
+    REQUIRE(came);
+    CHECK(came->number == each);
+    CHECK(came->from_process);
     CHECK_FALSE(from.next());
+  }
+}
+
+TEST_CASE("signals that mean nothing to us are only caught for a command") {
+  const restored_signals restored;
+  signals from(true);
+  for (const int each : {SIGQUIT, SIGUSR2, SIGWINCH}) {
+    ::raise(each);
+    const auto came = from.next();
+    REQUIRE(came);
+    CHECK(came->number == each);
   }
 }
 
 TEST_CASE("a closed pipe and a file that may not grow are errors of a write only") {
   const restored_signals restored;
-  const signals from;
+  const signals from(false);
   ::raise(SIGPIPE);
   ::raise(SIGXFSZ);
 }
@@ -51,7 +65,7 @@ TEST_CASE("a closed pipe and a file that may not grow are errors of a write only
 TEST_CASE("children can be waited for even when who started us ignored them") {
   const restored_signals restored;
   ::signal(SIGCHLD, SIG_IGN);
-  const signals from;
+  const signals from(false);
   struct sigaction now {};
   REQUIRE(::sigaction(SIGCHLD, nullptr, &now) == 0);
   CHECK(now.sa_handler == SIG_DFL);

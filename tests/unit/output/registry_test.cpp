@@ -34,7 +34,7 @@ TEST_CASE("every scheme that the program promises is there") {
   std::set<std::string_view> in, out;
   for (const auto& each : standard_inputs()) in.insert(each.scheme);
   for (const auto& each : standard_outputs()) out.insert(each.scheme);
-  CHECK(in == std::set<std::string_view>{"-", "fd", "fifo", "tcp", "udp", "unix", "unixgram"});
+  CHECK(in == std::set<std::string_view>{"-", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "stdout", "stderr"});
   CHECK(out == std::set<std::string_view>{"file", "-", "stderr", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "exec",
                                           "null"});
 }
