@@ -220,7 +220,7 @@ TEST_CASE("a disk that stays full costs the deadline and keeps whole lines which
   {
     running_relay relay(folder, {"--drain-timeout=500ms", *disk / "out,name=full", folder / "good"});
     relay->write(text);
-    REQUIRE(eventually([&] { return says_full(relay); }));
+    REQUIRE(eventually([&] { return says_full(relay) && file_size(folder / "good") == text.size(); }));
     relay->send(SIGTERM);
     const auto report = relay.end(1);
     delivered = report.output("full").delivered();

@@ -321,11 +321,11 @@ TEST_CASE("a write that never returns costs the deadline") {
 TEST_CASE("an output that is slow and moves is waited for however long it takes") {
   const temp_folder folder;
   auto out = make_pipe();
-  running_relay relay(folder, {"--drain-timeout=500ms", "-"},
+  running_relay relay(folder, {"--drain-timeout=2s", "-"},
                       {.input = stream::pipe(), .output = stream::descriptor(out.writing.get())});
   out.writing.reset();
   const pipe_sink reader(std::move(out.reading), 400'000);
-  const auto text = numbered_lines(0, 40'000);  // two seconds' worth
+  const auto text = numbered_lines(0, 60'000);  // three seconds' worth
   relay.feed(text);
   REQUIRE(eventually([&] { return reader.ended(); }));
   REQUIRE(difference(reader.text(), text) == "");

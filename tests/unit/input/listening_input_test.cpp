@@ -142,7 +142,7 @@ TEST_CASE("who is connected when it is asked to stop is read though not taken in
 }
 
 TEST_CASE("a peer that is silent for too long is let go and who talks stays") {
-  reading in("tcp://127.0.0.1:0,idle-timeout=200ms");
+  reading in("tcp://127.0.0.1:0,idle-timeout=1s");
   in.start();
   const fd silent = connected_tcp(in.port()), talking = connected_tcp(in.port());
   write_all(silent, "part");
