@@ -8,7 +8,7 @@
 set -eu
 
 build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libre2-dev'
-# The tests themselves, and the sanitized clang that the fuzz targets are built with.
+# The tests themselves, and the clang that AddressSanitizer and the fuzz targets are built with.
 tests='catch2 nlohmann-json3-dev clang libclang-rt-14-dev mandoc strace procps'
 # Programs that the tests and benchmarks talk to, or compare with.
 peers='rsyslog socat bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog'
