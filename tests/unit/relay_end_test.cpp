@@ -105,6 +105,7 @@ TEST_CASE("an output that makes progress is drained for as long as it takes") {
   const pipe_sink rest(std::move(out.reading));
   CHECK(relay.ends());
   CHECK(relay.status() == 0);
+  REQUIRE(eventually([&] { return rest.ended(); }));
   CHECK(difference(got + rest.text(), lines) == "");
 }
 
