@@ -20,6 +20,8 @@ namespace logrelay {
 
 class relay {
  public:
+  /// All four must outlive it; `say` and `clock` also a listener that was let go, whose queue asks for the time when it
+  /// wakes up.
   relay(const relay_config& config, const registries& known, messages& say, const time_source& clock);
   /// Gives up what still runs; a listener thread that hangs is let go.
   ~relay();

@@ -105,6 +105,7 @@ TEST_CASE("an output that makes progress is drained for as long as it takes") {
   const pipe_sink rest(std::move(out.reading));
   CHECK(relay.ends());
   CHECK(relay.status() == 0);
+  REQUIRE(eventually([&] { return rest.ended(); }));
   CHECK(difference(got + rest.text(), lines) == "");
 }
 
@@ -162,21 +163,25 @@ TEST_CASE("a second TERM ends it now and says what is left and a partial line is
 struct hung_write {
   std::mutex mutex;
   std::condition_variable changed;
-  bool hangs = false, goes_on = false, returned = false;
+  bool hangs = false, goes_on = false, over = false;
 
   void write() {
     std::unique_lock lock(mutex);
     hangs = true;
     changed.notify_all();
     changed.wait(lock, [this] { return goes_on; });
-    returned = true;
-    changed.notify_all();
   }
+  /// Lets it return, and waits until its listener is done with everything.
   void release() {
     std::unique_lock lock(mutex);
     goes_on = true;
     changed.notify_all();
-    changed.wait(lock, [this] { return returned; });
+    changed.wait(lock, [this] { return over; });
+  }
+  void end() {
+    const std::lock_guard lock(mutex);
+    over = true;
+    changed.notify_all();
   }
   bool in_it() {
     const std::lock_guard lock(mutex);
@@ -185,12 +190,13 @@ struct hung_write {
 };
 
 hung_write& the_hung_write() {
-  static hung_write one;
+  static auto& one = *new hung_write;  // its last user may outlive main
   return one;
 }
 
 class hung_output final : public output {
  public:
+  ~hung_output() override { the_hung_write().end(); }  // a listener lets go of its output last
   result open(waiter&) override { return {}; }
   write_result write(const outgoing& lines) override {
     the_hung_write().write();
