@@ -46,11 +46,12 @@ work_result part_work::finish(part_job& job) {
   return done;
 }
 
-bool part_work::is(const std::string& name, file_identity which, bool& there) {
+int part_work::look(const std::string& name, file_identity which, found& what) {
   struct stat facts {};
-  if (files_.status(folder_.get(), name.c_str(), facts, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  there = true;
-  return S_ISREG(facts.st_mode) && identity_of(facts) == which;
+  what = found::nothing;
+  if (files_.status(folder_.get(), name.c_str(), facts, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? 0 : errno;
+  what = S_ISREG(facts.st_mode) && identity_of(facts) == which ? found::it : found::other;
+  return 0;
 }
 
 // Opens the part by the name that it has now: a newer one may have pushed it to a higher number.
@@ -65,17 +66,23 @@ int part_work::find(part_job& job) {
     for (auto number = read->number;; ++number) {
       const auto plain = number == 0 ? job.plain : part_names::at_number(live, number);
       bool there = false;
-      if (is(plain, job.which, there)) name_ = plain;
-      for (const auto end : {suffix(compression::gzip), suffix(compression::zstd)})
-        if (name_.empty() && is(plain + std::string(end), job.which, there)) name_ = plain + std::string(end);
+      for (const auto how : {compression::none, compression::gzip, compression::zstd}) {
+        found what{};
+        const auto name = plain + std::string(suffix(how));
+        if (const int why = look(name, job.which, what); why != 0) return why;
+        there = there || what != found::nothing;
+        if (what == found::it) name_ = name;
+      }
       if (!name_.empty()) job.plain = plain;
       if (!name_.empty() || !there || number == 0) break;
     }
     if (name_.empty()) return ENOENT;
     // The original is still there although its packed one has its name: only its removal is missing.
-    if (struct stat facts {}; name_ == job.plain && !packed.empty() &&
-        files_.status(folder_.get(), (job.plain + std::string(packed)).c_str(), facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(facts.st_mode) && (facts.st_mode & unfinished) != 0) {
+    struct stat facts {};
+    const bool both = name_ == job.plain && !packed.empty() &&
+                      files_.status(folder_.get(), (job.plain + std::string(packed)).c_str(), facts, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!both && name_ == job.plain && !packed.empty() && errno != ENOENT) return errno;
+    if (both && S_ISREG(facts.st_mode) && (facts.st_mode & unfinished) != 0) {
       if (files_.remove(folder_.get(), name_.c_str(), 0) != 0) return errno;
       name_ = job.plain + std::string(packed);
       job.which = identity_of(facts);
@@ -128,23 +135,25 @@ int part_work::pack_it(part_job& job) {
   return why;
 }
 
-// The packed part gets its name, for good, and only then the original goes.
+// The packed part gets its name, for good, and only then the original goes, which find() sees to. Names stay free to
+// move while the disk is waited for.
 int part_work::give_name(part_job& job, const std::string& made) {
   if (const int why = find(job); why != 0) return why;
-  const std::lock_guard lock(names_);
-  bool there = false;
-  if (!is(name_, job.which, there)) return EAGAIN;
-  const auto packed = job.plain + std::string(suffix(rules_.compress));
-  if (const int why = rename_new(files_, folder_.get(), made, packed); why != 0) return why;
   struct stat facts {};
+  if (files_.status(packed_.get(), facts) != 0) return errno;
+  {
+    const std::lock_guard lock(names_);
+    found what{};
+    if (const int why = look(name_, job.which, what); why != 0) return why;
+    if (what != found::it) return EAGAIN;
+    const auto packed = job.plain + std::string(suffix(rules_.compress));
+    if (const int why = rename_new(files_, folder_.get(), made, packed); why != 0) return why;
+  }
   const fd reading(files_.open(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   if (!reading || files_.sync(reading.get()) != 0) return errno;
-  if (files_.remove(folder_.get(), name_.c_str(), 0) != 0) return errno;
-  if (files_.status(packed_.get(), facts) != 0) return errno;
-  job.which = identity_of(facts);
-  name_ = packed;
-  part_ = std::move(packed_);
-  return 0;
+  if (const int why = find(job); why != ENOENT) return why;
+  job.which = identity_of(facts);  // the original went when its number moved
+  return find(job);
 }
 
 int part_work::tell(const part_job& job, std::string& notice) {

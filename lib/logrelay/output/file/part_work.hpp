@@ -31,7 +31,8 @@ class part_work {
 
  private:
   [[nodiscard]] int find(part_job& job);
-  [[nodiscard]] bool is(const std::string& name, file_identity which, bool& there);
+  enum class found : std::uint8_t { nothing, other, it };
+  [[nodiscard]] int look(const std::string& name, file_identity which, found& what);
   [[nodiscard]] int end_last_line();
   [[nodiscard]] int pack_it(part_job& job);
   [[nodiscard]] int open_packed(const std::string& name);
