@@ -415,7 +415,7 @@ TEST_CASE("a file rotates between lines and keeps as many as it should") {
   const temp_folder folder;
   constexpr std::uint64_t size = 10'000;
   relay_under_test relay(folder, {"kept/app.log,rotate=10000,keep=3", "all/app.log,rotate=10000"});
-  write_file(folder / "kept/app.log.20000101T000000.000000Z.gz", "not ours\n");
+  write_file(folder / "kept/app.log.20000101T000000.000000Z.old", "not ours\n");
   write_file(folder / "kept/app.log.1", "not ours\n");
   std::string text;
   for (std::size_t i = 0; i < 900; ++i) text += numbered_lines(i, 1, 20 + i % 180);

@@ -18,8 +18,9 @@ namespace {
 constexpr std::size_t take_bytes = 1024 * 1024;
 // The first look at what the other side has taken.
 constexpr std::chrono::milliseconds first_look{1};
-// A full disk or a FIFO without a reader: trying again costs next to nothing. Nor does it matter at the end.
-constexpr std::chrono::milliseconds longest_local_pause{1000};
+// A full disk or a FIFO without a reader: trying again costs next to nothing, and lines go on within a second of space
+// coming back. Nor does it matter at the end.
+constexpr std::chrono::milliseconds longest_local_pause{500};
 // Only an output that has been open for this long, and has taken something, has recovered. A peer that takes a little and
 // goes, for ever, is one failure and one message.
 constexpr std::chrono::milliseconds steady_after{1000};
@@ -28,7 +29,11 @@ constexpr std::chrono::milliseconds steady_after{1000};
 
 struct queue_listener::state {
   explicit state(listener_parts&& given)
-      : parts(std::move(given)), wait(alarm), window(parts.to->datagrams()) {}
+      : parts(std::move(given)), wait(alarm), window(parts.to->datagrams()) {
+    parts.to->set_speaker([say = parts.say, name = parts.name](severity how, std::string_view text) {
+      say(how, fmt::format("output '{}': {}", name, text));
+    });
+  }
 
   void run();
 
@@ -235,6 +240,7 @@ void queue_listener::state::sleep() {
   if (!behind) alarm.awake();
   if (event != waiter::event::ready || behind || !open) return;
   const auto how = parts.to->idle_event();
+  note_rotations();
   if (how.what == outcome::done) return;
   look();
   how.what == outcome::end ? end(how.why) : failed(how);

@@ -5,14 +5,17 @@
 ///
 /// A new kind is one pair of files that implements this, and one row in the registry.
 #include <logrelay/error.hpp>
+#include <logrelay/messages.hpp>
 #include <logrelay/util/clock.hpp>
 #include <logrelay/util/waiter.hpp>
 
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace logrelay {
 
@@ -55,10 +58,15 @@ struct interest {
   short events = 0;
 };
 
+/// Says something for an output, with its name before it; any thread, until the program ends.
+using speaker = std::function<void(severity, std::string_view)>;
+
 class output {
  public:
   virtual ~output() = default;
 
+  /// Before all else: how to say what is no operation's result, such as what became of a rotated file.
+  virtual void set_speaker(speaker say) { static_cast<void>(say); }
   /// Main thread, before anything runs: what has to be there at the start. Throws error; changes no existing data.
   virtual void prepare() {}
   /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
@@ -79,7 +87,8 @@ class output {
   /// Bytes that were written since open() and that the other side has not taken yet. Valid after a failed write too,
   /// until close(). Stays 0 where a write is all that can be known.
   [[nodiscard]] virtual std::uint64_t unacked() { return 0; }
-  /// What tells, while there is nothing to write, that the other side has gone; then idle_event() is called.
+  /// What tells, while there is nothing to write, that the other side has gone, or that the time for something has come;
+  /// then idle_event() is called.
   [[nodiscard]] virtual interest idle() const { return {}; }
   virtual result idle_event() { return {}; }
   /// Everything is written and acked, and nothing more will come: waits until it is safe there, at most `wait`'s stop.

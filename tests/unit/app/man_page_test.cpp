@@ -160,12 +160,12 @@ TEST_CASE("the man page names every field of the report, and no other") {
   CHECK(described == keys_of(to_json(report, "1")));
 }
 
-TEST_CASE("mandoc finds nothing to complain of in the man page") {
+TEST_CASE("mandoc finds nothing to complain of in the man pages") {
   if (!has("mandoc")) {
     WARN("skipped: mandoc is not installed");
     return;
   }
-  const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path});
+  const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7"});
   CHECK(lint.output + lint.errors == "");
   CHECK(lint.status == 0);
 }
