@@ -15,7 +15,6 @@ namespace logrelay {
 
 namespace {
 
-constexpr std::string_view framings = "newline|nul|octet";
 
 constexpr option_row global_table[] = {
     {.name = "timestamp", .type = option_type::text, .fallback = "no",
@@ -37,14 +36,16 @@ constexpr option_row input_table[] = {
     {.name = "name", .type = option_type::text, .fallback = "",
      .help = "What reports, messages and an output's from call this input instead of its endpoint."},
     {.name = "framing", .type = option_type::choice, .fallback = "newline",
-     .help = "What ends a line of a stream; a datagram is always one line.", .choices = framings},
+     .help = "What ends a line of a stream; auto looks at each message of syslog. A datagram is always one line.",
+     .choices = "newline|nul|octet|auto"},
     {.name = "max-line", .type = option_type::size, .fallback = "1M",
      .help = "A line longer than this is counted as long, and max-line-action applies.", .least = "1", .most = "1G"},
     {.name = "max-line-action", .type = option_type::choice, .fallback = "split",
      .help = "Whether a line that is too long goes on as several, loses its end, or is left out.",
      .choices = "split|truncate|drop"},
     {.name = "decode", .type = option_type::choice, .fallback = "none",
-     .help = "With prefix, a <N> before a line is its priority.", .choices = "none|prefix"},
+     .help = "With prefix, a <N> before a line is its priority; with syslog, lines are read as RFC 5424 or RFC 3164.",
+     .choices = "none|prefix|syslog"},
     {.name = "default-level", .type = option_type::choice, .fallback = "info",
      .help = "The level of lines that carry none.", .choices = level_choices},
 };
@@ -61,7 +62,8 @@ constexpr option_row output_table[] = {
      .help = "How a line is written: a name from the list of formats, or a template with a { in it.",
      .value_name = "FORMAT"},
     {.name = "framing", .type = option_type::choice, .fallback = "",
-     .help = "What ends a line; by default what the format and the transport call for.", .choices = framings},
+     .help = "What ends a line; by default what the format and the transport call for.",
+     .choices = "newline|nul|octet"},
     {.name = "name", .type = option_type::text, .fallback = "",
      .help = "What reports and messages call this output instead of its endpoint."},
     {.name = "stall-after", .type = option_type::duration, .fallback = "2s",

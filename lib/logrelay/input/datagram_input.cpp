@@ -73,6 +73,7 @@ class datagram_input : public input {
   datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), line_rules_(rules()), octet_rules_(rules()) {
     line_rules_.frames = framing::newline;
     octet_rules_.frames = framing::octet;
+    line_rules_.detect = octet_rules_.detect = false;
   }
 
   std::vector<std::string> listening_on() const override { return texts_; }
@@ -261,6 +262,7 @@ class unixgram_input final : public datagram_input {
  public:
   explicit unixgram_input(const input_config& config) : datagram_input(config, unixgram_slots), path_(config.where.rest) {
     if (config.options.given("mode")) mode_ = config.options.mode("mode");
+    local_ = true;
   }
   void prepare() override {
     sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));

@@ -165,6 +165,7 @@ class unix_input final : public listening_input {
  public:
   explicit unix_input(const input_config& config) : listening_input(config), path_(config.where.rest) {
     if (config.options.given("mode")) mode_ = config.options.mode("mode");
+    local_ = true;
   }
   void prepare() override {
     sockets_.push_back(bind_unix(path_, SOCK_STREAM, mode_));
