@@ -146,6 +146,7 @@ void read_rfc3164(std::string_view rest, wall_time received, bool local, record&
 
 void decode_syslog(std::string_view line, wall_time received, bool local, record& to) {
   if (line.ends_with('\0')) line.remove_suffix(1);
+  if (line.ends_with('\n')) line.remove_suffix(1);
   const priority found = leading_priority(line);
   if (found.value >= 0) {
     to.severity = found.value & 7;

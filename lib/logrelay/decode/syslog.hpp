@@ -14,7 +14,8 @@
 ///     (`local`), where libc's syslog(3) sends none, it is one only where a tag follows;
 ///   - a tag ends with a colon and a space or the line's end, or has a number in brackets.
 ///
-/// A NUL at the end, which Python and others send, is no part of the message.
+/// A NUL at the end, which Python and others send, and a newline, which others count as part of an octet frame, are no
+/// part of the message.
 #include <logrelay/decode/record.hpp>
 
 namespace logrelay {

@@ -1,15 +1,14 @@
 #include <logrelay/core/level.hpp>
 #include <logrelay/format/facility.hpp>
 #include <logrelay/format/format.hpp>
+#include <logrelay/format/record_values.hpp>
 #include <logrelay/format/template.hpp>
 #include <logrelay/format/time_text.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <iterator>
 #include <string>
 #include <variant>
@@ -130,12 +129,6 @@ class template_parser {
   mistakes& wrong_;
 };
 
-std::string this_host() {
-  char name[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(name, sizeof name - 1) != 0) return {};
-  return name;
-}
-
 void append_known(std::string_view text, std::string& to) {
   if (text.empty())
     to += '-';
@@ -179,12 +172,9 @@ class template_text final : public format {
       case field::level: to += level_name(line.severity()); return;
       case field::stamp: return stamp_.append(line.stamp(), to);
       case field::uid: return append_known(line.from().uid, to);
-      case field::host: return append_known(line.fields().host.empty() ? host_ : line.fields().host, to);
+      case field::host: return append_known(values_.host(line), to);
       case field::app: return append_known(line.app(), to);
-      case field::pid:
-        if (line.fields().pid.empty()) return append_known(line.from().pid, to);
-        to += line.fields().pid;
-        return;
+      case field::pid: return append_known(values_.pid(line), to);
       case field::msgid: return append_known(line.fields().msgid, to);
       case field::sd: return append_known(line.fields().sd, to);
     }
@@ -192,14 +182,14 @@ class template_text final : public format {
 
   std::vector<piece> pieces_;
   rfc3339_text time_, stamp_;
-  const std::string host_ = this_host();
+  record_values values_;
 };
 
 void check(std::string_view text, std::string_view whose, mistakes& wrong) {
   template_parser(text, whose, wrong).parse();
 }
 
-std::unique_ptr<format> make(std::string_view text) {
+std::unique_ptr<format> make(std::string_view text, const option_values&) {
   mistakes known;  // to whoever checked
   return std::make_unique<template_text>(template_parser(text, {}, known).parse());
 }

@@ -278,11 +278,6 @@ void check_datagrams(const input_config& config, mistakes& wrong) {
   if (config.options.given("framing")) wrong.add(fmt::format("input '{}': a datagram is a line: leave 'framing' out", config.name));
 }
 
-void check_udp(const input_config& config, mistakes& wrong) {
-  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
-  check_datagrams(config, wrong);
-}
-
 void check_unixgram(const input_config& config, mistakes& wrong) {
   bool fits = false;
   static_cast<void>(unix_address(config.where.rest, fits));
@@ -297,8 +292,14 @@ constexpr option_row unixgram_rows[] = {socket_mode_row};
 
 }  // namespace
 
-const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp,
-                                [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<udp_input>(config); }};
+void check_udp_input(const input_config& config, mistakes& wrong) {
+  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
+  check_datagrams(config, wrong);
+}
+
+std::unique_ptr<input> make_udp_input(const input_config& config) { return std::make_unique<udp_input>(config); }
+
+const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp_input, make_udp_input};
 const input_kind unixgram_input_kind{"unixgram", "unixgram:PATH", "datagrams to a unix socket", unixgram_rows, check_unixgram,
                                      [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unixgram_input>(config); }};
 

@@ -177,21 +177,11 @@ class unix_input final : public listening_input {
   std::optional<unsigned> mode_;
 };
 
-constexpr option_row max_connections_row{
-    "max-connections", option_type::count, "10000", "How many peers are served at once; more wait until one leaves."};
-constexpr option_row idle_timeout_row{
-    "idle-timeout", option_type::duration, "", "A peer that says nothing for this long is let go; without it none is."};
-constexpr option_row tcp_rows[] = {max_connections_row, idle_timeout_row};
-constexpr option_row unix_rows[] = {max_connections_row, idle_timeout_row, socket_mode_row};
+constexpr option_row unix_rows[] = {tcp_input_rows[0], tcp_input_rows[1], socket_mode_row};
 
 void check_connections(const input_config& config, mistakes& wrong) {
   if (config.options.count("max-connections") == 0)
     wrong.add(fmt::format("input '{}': 'max-connections=0' would serve nobody: give 1 or more", config.name));
-}
-
-void check_tcp(const input_config& config, mistakes& wrong) {
-  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
-  check_connections(config, wrong);
 }
 
 void check_unix(const input_config& config, mistakes& wrong) {
@@ -206,8 +196,14 @@ void check_unix(const input_config& config, mistakes& wrong) {
 
 }  // namespace
 
-const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_rows, check_tcp,
-                                [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<tcp_input>(config); }};
+void check_tcp_input(const input_config& config, mistakes& wrong) {
+  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
+  check_connections(config, wrong);
+}
+
+std::unique_ptr<input> make_tcp_input(const input_config& config) { return std::make_unique<tcp_input>(config); }
+
+const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_input_rows, check_tcp_input, make_tcp_input};
 const input_kind unix_input_kind{"unix", "unix:PATH", "connections to a unix stream socket", unix_rows, check_unix,
                                  [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unix_input>(config); }};
 

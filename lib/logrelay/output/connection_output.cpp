@@ -20,9 +20,8 @@
 namespace logrelay {
 namespace {
 
-constexpr option_row rows[] = {
-    {"connect-timeout", option_type::duration, "10s",
-     "How long one try to connect, with the look-up of a name, may take before the next."},
+constexpr option_row unix_rows[] = {
+    {"connect-timeout", option_type::duration, "10s", "How long one try to connect may take before the next."},
 };
 
 class connection_output : public output {
@@ -175,12 +174,6 @@ class unix_output final : public connection_output {
   std::uint64_t written_ = 0;  // since the peer had read everything
 };
 
-void check_tcp(const output_config& config, mistakes& wrong) {
-  const auto whose = fmt::format("output '{}'", config.name);
-  const auto to = parse_host_port(config.where.rest, whose, wrong);
-  if (to.port == "0") wrong.add(whose + ": port 0 is nobody's: name the one to connect to");
-}
-
 void check_unix(const output_config& config, mistakes& wrong) {
   bool fits = false;
   static_cast<void>(unix_address(config.where.rest, fits));
@@ -192,16 +185,23 @@ void check_unix(const output_config& config, mistakes& wrong) {
 
 }  // namespace
 
-const output_kind tcp_output_kind{
-    "tcp", "tcp://HOST:PORT", "a TCP connection, made again for ever", rows, check_tcp,
-    [](const output_config& config) -> std::unique_ptr<output> {
-      mistakes none;
-      return std::make_unique<tcp_output>(config.where.where, parse_host_port(config.where.rest, config.name, none),
-                                          config.options.duration("connect-timeout"));
-    }};
+void check_tcp_output(const output_config& config, mistakes& wrong) {
+  const auto whose = fmt::format("output '{}'", config.name);
+  const auto to = parse_host_port(config.where.rest, whose, wrong);
+  if (to.port == "0") wrong.add(whose + ": port 0 is nobody's: name the one to connect to");
+}
+
+std::unique_ptr<output> make_tcp_output(const output_config& config) {
+  mistakes none;
+  return std::make_unique<tcp_output>(config.where.where, parse_host_port(config.where.rest, config.name, none),
+                                      config.options.duration("connect-timeout"));
+}
+
+const output_kind tcp_output_kind{"tcp", "tcp://HOST:PORT", "a TCP connection, made again for ever", tcp_output_rows, check_tcp_output,
+                                  make_tcp_output, true};
 
 const output_kind unix_output_kind{
-    "unix", "unix:PATH", "a unix stream socket", rows, check_unix,
+    "unix", "unix:PATH", "a unix stream socket", unix_rows, check_unix,
     [](const output_config& config) -> std::unique_ptr<output> {
       bool fits = false;
       return std::make_unique<unix_output>(config.where.where, unix_address(config.where.rest, fits),

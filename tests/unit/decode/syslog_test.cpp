@@ -107,6 +107,8 @@ TEST_CASE("a local message has no host unless a tag follows one") {
 
 TEST_CASE("a NUL at the end is no part of the message but one within is") {
   CHECK(decoded("<14>text\0"s) == "1.6 - - - - - -|text");
+  CHECK(decoded("<14>text\n") == "1.6 - - - - - -|text");
+  CHECK(decoded("<14>text\n\0"s) == "1.6 - - - - - -|text");
   CHECK(decoded("<14>a\0b"s) == "1.6 - - - - - -|a\0b"s);
   CHECK(decoded("\0"s) == "-1.-1 - - - - - -|");
 }

@@ -27,7 +27,7 @@ std::string only_mistake_in(std::string_view text) {
 std::string formatted(std::string_view text, const line_of& line) {
   REQUIRE(mistakes_in(text) == std::vector<std::string>());
   std::string to;
-  template_format().make(text)->append(line.view(), to);
+  template_format().make(text, {})->append(line.view(), to);
   return to;
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("a line's own braces and backslashes are left alone") {
 }
 
 TEST_CASE("one format renders many lines behind each other") {
-  const auto format = template_format().make("[{line}]");
+  const auto format = template_format().make("[{line}]", {});
   std::string to;
   for (const char* text : {"a", "", "b"}) format->append(line_of(text).view(), to);
   CHECK(to == "[a][][b]");
@@ -129,7 +129,7 @@ TEST_CASE("all mistakes of a template are told at once") {
 }
 
 TEST_CASE("a template with a mistake can be made all the same") {
-  CHECK(template_format().make("{nothing} {") != nullptr);
+  CHECK(template_format().make("{nothing} {", {}) != nullptr);
 }
 
 }  // namespace
