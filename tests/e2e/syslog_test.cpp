@@ -1,5 +1,6 @@
 // Messages of syslog, both ways, with the programs that everybody has: every field of every message is compared.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "peer_programs.hpp"
 
@@ -162,6 +163,47 @@ TEST_CASE("logger's messages have their fields in all of its modes") {
     }
   relay.terminate();
   REQUIRE(difference(read_file(folder / "all.log"), wanted) == "");
+}
+
+TEST_CASE("the kernel tells whose program speaks to a unix socket") {
+  if (!have({"logger"})) return;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "unixgram:g.sock,decode=syslog", "-i", "unix:s.sock,decode=syslog,framing=auto",
+                                  "all.log,format={app} {pid} {uid} {message}", "all.json,format=json"});
+  std::string wanted;
+  for (const std::string name : {"g.sock", "s.sock"}) {
+    process logger({"logger", "--socket", folder / name, "--tag", "app", "hello"});
+    const auto id = logger.id();
+    REQUIRE(logger.status() == 0);
+    wanted += fmt::format("app {} {} hello\n", id, ::getuid());
+    REQUIRE(eventually([&] { return relay.now().lines_read() == (name == "g.sock" ? 1 : 2); }));
+  }
+  relay.terminate();
+  CHECK(read_file(folder / "all.log") == wanted);
+  CHECK_THAT(read_file(folder / "all.json"), Catch::Contains(fmt::format("\"uid\":\"{}\"", ::getuid())));
+}
+
+TEST_CASE("many programs may speak to a unix socket in turns") {
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "unixgram:g.sock", "all.log,format={pid} {line}"});
+  // A descriptor for each: the peers are told apart by the kernel alone.
+  const std::string script = "import socket, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.connect('g.sock')\n"
+                             "for line in sys.stdin: s.send(line.encode())\n";
+  if (!have({"python3"})) return;
+  std::vector<process> speakers;
+  for (int i = 0; i < 3; ++i) speakers.emplace_back(std::vector<std::string>{"python3", "-c", script},
+                                                    process_options{.input = stream::pipe(), .folder = folder.path().string()});
+  std::string wanted;
+  for (int turn = 0; turn < 5; ++turn)
+    for (auto& each : speakers) {
+      each.write("hello " + std::to_string(turn) + "\n");
+      if (turn == 4) each.close_input();
+      wanted += fmt::format("{} hello {}\n", each.id(), turn);
+    }
+  for (auto& each : speakers) REQUIRE(each.status() == 0);
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 15; }));
+  relay.terminate();
+  REQUIRE(sorted_lines(read_file(folder / "all.log")) == sorted_lines(wanted));
 }
 
 TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix sockets") {

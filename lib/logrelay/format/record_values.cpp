@@ -18,8 +18,8 @@ constexpr std::size_t longest_name = 32;  // SD-NAME, RFC 5424, 6.3.3
 
 constexpr option_row rows[] = {
     {.name = "facility", .type = option_type::choice, .fallback = "",
-     .help = "What formats with fields give as facility, instead of the line's own; user where neither says any.",
-     .choices = facility_choices},
+     .help = "What formats with fields give as facility, kern to local7, instead of the line's own; user where neither says any.",
+     .choices = facility_choices, .value_name = "FACILITY"},
     {.name = "severity", .type = option_type::choice, .fallback = "",
      .help = "What formats with fields give as level, instead of the line's own.", .choices = level_choices},
     {.name = "host", .type = option_type::text, .fallback = "",

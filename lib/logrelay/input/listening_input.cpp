@@ -105,7 +105,8 @@ class listening_input : public stream_input {
         if (taken) {
           if (std::exchange(short_of, false)) at.say().say(severity::notice, fmt::format("input '{}': takes in connections again", name()));
           keep_alive(taken, peer);
-          read_stream(at, std::move(taken), read_manner::nonblocking, to_text(peer), idle_);
+          const auto who = local_ ? credentials_of(taken) : peer_credentials();
+          read_stream(at, std::move(taken), read_manner::nonblocking, to_text(peer), idle_, who);
           continue;
         }
         if (errno == EAGAIN) break;
@@ -120,6 +121,14 @@ class listening_input : public stream_input {
     }
     --accepting_;
     end_if_over();
+  }
+
+  // Who connected, as the kernel vouches for it.
+  static peer_credentials credentials_of(const fd& connection) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || who.pid <= 0) return {};
+    return {who.pid, who.uid};
   }
 
   // accept(2): what went wrong with one connection is reported here too, and the next one is taken.

@@ -31,7 +31,8 @@ class stream_input : public input {
 
  protected:
   /// Reads `from` until it ends. `idle` of 0: for as long as it takes.
-  void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {});
+  void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {},
+                   const peer_credentials& who = {});
   /// A stream has ended, after its last line was published.
   virtual void stream_ended() = 0;
   /// Whether a failed read only means that the other side is no more there.
