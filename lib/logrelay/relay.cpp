@@ -342,6 +342,7 @@ relay_report relay::report() const {
     one.long_lines = each.it->counters.long_lines;
     one.framing_errors = each.it->counters.framing_errors;
     one.connections = each.it->connections;
+    one.refused = each.it->counters.refused;
     one.kernel_drops = each.it->kernel_drops();
     one.listening = each.it->listening_on();
     one.failed = each.it->failed;
