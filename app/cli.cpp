@@ -114,6 +114,8 @@ bool is_output_key(std::string_view name, const registries& known) {
   return has_row(common_output_rows(), name) ||
          std::any_of(known.filters.begin(), known.filters.end(),
                      [&](const auto& kind) { return has_row(kind.options, name); }) ||
+         std::any_of(known.formats.begin(), known.formats.end(),
+                     [&](const auto& kind) { return has_row(kind.options, name); }) ||
          std::any_of(known.outputs.begin(), known.outputs.end(),
                      [&](const auto& kind) { return has_row(kind.options, name); });
 }
@@ -205,6 +207,15 @@ void add_kinds(columns& help, const std::vector<Kind>& kinds) {
   }
 }
 
+/// The options that some formats take, each once.
+std::vector<option_row> format_rows(const registries& known) {
+  std::vector<option_row> rows;
+  for (const format_kind& format : known.formats)
+    for (const option_row& row : format.options)
+      if (!has_row(rows, row.name)) rows.push_back(row);
+  return rows;
+}
+
 }  // namespace
 
 command_line read_command_line(int argc, char** argv, const registries& known, mistakes& wrong) {
@@ -271,6 +282,9 @@ std::string help_text(const registries& known) {
   help.line("");
   help.line("Formats:");
   for (const format_kind& format : known.formats) help.entry(2, format.name, format.summary);
+  help.line("");
+  help.line("  Formats with fields take of their output:");
+  add_keys(help, format_rows(known));
   help.line("");
   help.paragraph(
       "Exit status: 0 when every line was delivered or filtered, 1 when lines were lost or left, 2 when nothing was "

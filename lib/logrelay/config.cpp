@@ -15,7 +15,6 @@ namespace logrelay {
 
 namespace {
 
-constexpr std::string_view framings = "newline|nul|octet";
 
 constexpr option_row global_table[] = {
     {.name = "timestamp", .type = option_type::text, .fallback = "no",
@@ -37,14 +36,16 @@ constexpr option_row input_table[] = {
     {.name = "name", .type = option_type::text, .fallback = "",
      .help = "What reports, messages and an output's from call this input instead of its endpoint."},
     {.name = "framing", .type = option_type::choice, .fallback = "newline",
-     .help = "What ends a line of a stream; a datagram is always one line.", .choices = framings},
+     .help = "What ends a line of a stream; auto looks at each message of syslog. A datagram is always one line.",
+     .choices = input_framing_choices},
     {.name = "max-line", .type = option_type::size, .fallback = "1M",
      .help = "A line longer than this is counted as long, and max-line-action applies.", .least = "1", .most = "1G"},
     {.name = "max-line-action", .type = option_type::choice, .fallback = "split",
      .help = "Whether a line that is too long goes on as several, loses its end, or is left out.",
      .choices = "split|truncate|drop"},
     {.name = "decode", .type = option_type::choice, .fallback = "none",
-     .help = "With prefix, a <N> before a line is its priority.", .choices = "none|prefix"},
+     .help = "With prefix, a <N> before a line is its priority; with syslog, lines are read as RFC 5424 or RFC 3164.",
+     .choices = decode_choices},
     {.name = "default-level", .type = option_type::choice, .fallback = "info",
      .help = "The level of lines that carry none.", .choices = level_choices},
 };
@@ -61,7 +62,8 @@ constexpr option_row output_table[] = {
      .help = "How a line is written: a name from the list of formats, or a template with a { in it.",
      .value_name = "FORMAT"},
     {.name = "framing", .type = option_type::choice, .fallback = "",
-     .help = "What ends a line; by default what the format and the transport call for.", .choices = framings},
+     .help = "What ends a line; by default what the format and the transport call for.",
+     .choices = "newline|nul|octet"},
     {.name = "name", .type = option_type::text, .fallback = "",
      .help = "What reports and messages call this output instead of its endpoint."},
     {.name = "stall-after", .type = option_type::duration, .fallback = "2s",
@@ -169,6 +171,27 @@ void check_format(std::string_view text, std::string_view whose, const registrie
   const std::string suggestion = did_you_mean(text, names);
   names.push_back("a template such as '{time} {line}'");
   wrong.add(fmt::format("{}: unknown format '{}'{}: write {}", whose, text, suggestion, listed(names)));
+}
+
+/// Options that only some formats take, and this one does not.
+void check_format_options(const output_config& output, std::string_view whose, const registries& known, mistakes& wrong) {
+  const std::string& text = output.options.text("format");
+  const auto asked = std::find_if(known.formats.begin(), known.formats.end(), [&](const format_kind& kind) { return kind.matches(text); });
+  if (asked == known.formats.end()) return;  // said already
+  const auto takes = [](const format_kind& kind, std::string_view name) {
+    return std::any_of(kind.options.begin(), kind.options.end(), [&](const option_row& row) { return row.name == name; });
+  };
+  std::set<std::string_view> refused;
+  for (const format_kind& kind : known.formats)
+    for (const option_row& row : kind.options)
+      if (output.options.given(row.name) && !takes(*asked, row.name)) refused.insert(row.name);
+  for (const std::string_view name : refused) {
+    std::vector<std::string_view> others;
+    for (const format_kind& kind : known.formats)
+      if (takes(kind, name)) others.push_back(kind.name);
+    wrong.add(fmt::format("{}: format={} has no place for '{}': take {}", whose, text, name, listed(others)));
+  }
+  if (asked->check_options && refused.empty()) asked->check_options(output.options, whose, wrong);
 }
 
 /// The template of the prefix that --timestamp asks for.
@@ -281,9 +304,11 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     if (!output.kind) continue;
     std::vector<option_rows> tables = {common_output_rows()};
     for (const filter_kind& filter : known.filters) tables.push_back(filter.options);
+    for (const format_kind& format : known.formats) tables.push_back(format.options);
     tables.push_back(output.kind->options);
     output.options = parse_options(output.where.options, tables, which.whose, wrong);
     check_format(output.options.text("format"), which.whose, known, wrong);
+    check_format_options(output, which.whose, known, wrong);
     output.from = sources(output, which.whose, inputs, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }

@@ -155,4 +155,10 @@ host_port parse_host_port(std::string_view text, std::string_view whose, mistake
   return {std::string(host), std::string(port)};
 }
 
+std::string with_default_port(std::string_view text, std::string_view port) {
+  const std::size_t bracket = text.rfind(']');
+  const bool has_port = text.find(':', bracket == npos ? 0 : bracket) != npos;
+  return has_port ? std::string(text) : fmt::format("{}:{}", text, port);
+}
+
 }  // namespace logrelay

@@ -37,5 +37,7 @@ struct host_port {
 /// "host:514", ":514", "[::1]:514". A mistake that names `whose` when there is no port or it is not 0 to 65535, or
 /// when the host cannot be one; both are empty then.
 host_port parse_host_port(std::string_view text, std::string_view whose, mistakes& wrong);
+/// `text` with `:port` behind it where it names none: "host", "[::1]", "".
+[[nodiscard]] std::string with_default_port(std::string_view text, std::string_view port);
 
 }  // namespace logrelay

@@ -5,6 +5,7 @@
 #include <logrelay/error.hpp>
 #include <logrelay/util/near_miss.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -40,6 +41,19 @@ struct option_row {
 };
 
 using option_rows = std::span<const option_row>;
+
+/// One table of several, for kinds that share options.
+template <std::size_t... Sizes>
+consteval std::array<option_row, (Sizes + ...)> joined(const option_row (&... tables)[Sizes]) {
+  std::array<option_row, (Sizes + ...)> all{};
+  std::size_t to = 0;
+  const auto add = [&](const option_row& row) { all[to++] = row; };
+  const auto add_all = [&](const auto& table) {
+    for (const auto& row : table) add(row);
+  };
+  (add_all(tables), ...);
+  return all;
+}
 using given_options = std::vector<std::pair<std::string, std::string>>;
 
 /// The validated values of one input, output or program: what was given, else the row's default. Asking for a name

@@ -1,6 +1,7 @@
 #pragma once
 /// The lists of what there is: one row per kind of input, output, format and filter. main builds them and passes them
 /// in, so that a program that uses the library can add rows of its own. Immutable after the start.
+#include <logrelay/core/batch.hpp>
 #include <logrelay/options.hpp>
 
 #include <memory>
@@ -34,6 +35,7 @@ struct output_kind {
   option_rows options;  ///< beside those that every output has; a row of the same name replaces its default
   void (*check)(const output_config&, mistakes&);
   std::unique_ptr<output> (*make)(const output_config&);
+  bool network = false;  ///< a stream to another host, for which a format may have a framing of its own
 };
 
 struct format_kind {
@@ -42,8 +44,12 @@ struct format_kind {
   /// Whether `text`, the option's value, asks for this kind.
   bool (*matches)(std::string_view text);
   void (*check)(std::string_view text, std::string_view whose, mistakes&);
-  /// May be null: the line as it came.
-  std::unique_ptr<format> (*make)(std::string_view text);
+  /// May be null: the line as it came. `options` are the output's.
+  std::unique_ptr<format> (*make)(std::string_view text, const option_values& options);
+  option_rows options = {};  ///< of the output, beside those that every output has; other formats do not take them
+  void (*check_options)(const option_values&, std::string_view whose, mistakes&) = nullptr;  ///< those together; may be null
+  framing network_framing = framing::newline;  ///< on a stream to another host
+  bool has_header = false;  ///< begins with one of its own, before which no --timestamp can stand
 };
 
 struct filter_kind {

@@ -45,21 +45,25 @@ overflow overflow_of(const std::string& name) {
   return name == "drop-oldest" ? overflow::drop_oldest : overflow::adaptive;
 }
 
-std::unique_ptr<format> make_format(const std::string& text, const registries& known) {
-  for (const auto& kind : known.formats)
-    if (kind.matches(text)) return kind.make(text);
-  return nullptr;
+const format_kind& format_of(const std::string& text, const registries& known) {
+  return *std::find_if(known.formats.begin(), known.formats.end(), [&](const auto& kind) { return kind.matches(text); });
 }
 
 encoding_rules encoding_of(const output_config& config, const registries& known, bool datagrams) {
+  const auto& text = config.options.text("format");
+  const auto& body = format_of(text, known);
   encoding_rules rules;
   if (!datagrams) {
-    const auto& name = config.options.has("framing") ? config.options.text("framing") : "newline";
-    rules.frames = name == "nul" ? framing::nul : name == "octet" ? framing::octet : framing::newline;
+    const auto& name = config.options.text("framing");
+    rules.frames = name == "nul"       ? framing::nul
+                   : name == "octet"   ? framing::octet
+                   : name == "newline" ? framing::newline
+                   : config.kind->network ? body.network_framing
+                                          : framing::newline;
   }
   rules.strip_ansi = config.options.yes("strip-ansi");
-  if (!config.timestamp.empty()) rules.prefix = make_format(config.timestamp, known);
-  rules.body = make_format(config.options.text("format"), known);
+  if (!config.timestamp.empty() && !body.has_header) rules.prefix = format_of(config.timestamp, known).make(config.timestamp, config.options);
+  rules.body = body.make(text, config.options);
   for (const auto& kind : known.filters) kind.make(config.options, rules.filters);
   return rules;
 }
@@ -338,6 +342,7 @@ relay_report relay::report() const {
     one.long_lines = each.it->counters.long_lines;
     one.framing_errors = each.it->counters.framing_errors;
     one.connections = each.it->connections;
+    one.refused = each.it->counters.refused;
     one.kernel_drops = each.it->kernel_drops();
     one.listening = each.it->listening_on();
     one.failed = each.it->failed;

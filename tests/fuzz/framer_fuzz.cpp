@@ -52,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 4) return 0;
   framing_rules rules;
   rules.frames = static_cast<framing>(data[0] % 3);
+  rules.detect = rules.frames == framing::octet && data[0] >= 128;
   rules.long_lines = static_cast<long_line_action>(data[0] / 3 % 3);
   rules.max_line = data[1] < 200 ? data[1] + 1u : (data[1] - 199u) * 500u;
   const bool tight = data[2] % 8 == 0;  // then the budget cuts too, and only what must always hold is looked at

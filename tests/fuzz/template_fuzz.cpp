@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   source from;
   from.decode = decoding::prefix;
   const line_view line(rest, wall_time(std::chrono::seconds(1'795'356'301)), from);
-  const auto format = kind.make(text);
+  const auto format = kind.make(text, {});
   std::string once;
   format->append(line, once);
   std::string twice = once;

@@ -23,7 +23,7 @@ class reference_framer {
       case state::skip_line:
       case state::skip_frame: break;
       case state::header:
-        if (rules_.frames == framing::octet) {
+        if (rules_.frames == framing::octet && !rules_.detect) {
           if (!text_.empty()) ++framing_errors, emit();
           break;
         }
@@ -52,8 +52,8 @@ class reference_framer {
   void emit() { lines.push_back(std::exchange(text_, {})); }
 
   void delimited(char byte, char terminator) {
-    if (byte == terminator) {
-      if (state_ != state::skip_line) emit();
+    if (byte == terminator || (rules_.detect && byte == '\0')) {
+      if (state_ != state::skip_line && !(rules_.detect && cut_ && text_.empty())) emit();
       state_ = state::header;
       cut_ = false;
       return;
@@ -73,7 +73,7 @@ class reference_framer {
 
   void octet(char byte) {
     switch (state_) {
-      case state::header: return header(byte);
+      case state::header: return rules_.detect ? detect(byte) : header(byte);
       case state::plain:
       case state::skip_line: return delimited(byte, '\n');
       case state::frame:
@@ -115,6 +115,34 @@ class reference_framer {
     state_ = state::plain;
     for (const char each : std::exchange(text_, {}) + byte) delimited(each, '\n');
   }
+
+  // "12 <13>" begins a frame; what cannot become that is a line.
+  void detect(char byte) {
+    if (text_.empty() && (byte == '\n' || byte == '\0')) return;
+    text_ += byte;
+    std::size_t at = 0, digits = 0;
+    while (at < text_.size() && is_digit(text_[at])) ++at;
+    bool fits = text_[0] != '0' && at > 0 && at <= 10;
+    const auto text = text_.substr(0, at);
+    if (fits && at < text_.size()) fits = text_[at++] == ' ' && std::stoull(text) >= 3;
+    const auto rest = at;
+    if (fits && at < text_.size()) fits = text_[at++] == '<';
+    for (; fits && at < text_.size() && is_digit(text_[at]); ++at) fits = ++digits <= 3;
+    if (fits && at == text_.size()) return;
+    if (fits && digits > 0 && text_[at] == '>') {
+      left_ = std::stoull(text);
+      state_ = state::frame;
+      if (left_ > rules_.max_line) {
+        ++long_lines;
+        state_ = rules_.long_lines == long_line_action::drop ? state::skip_frame : state::long_frame;
+      }
+      for (const char each : std::exchange(text_, {}).substr(rest)) octet(each);
+      return;
+    }
+    state_ = state::plain;
+    for (const char each : std::exchange(text_, {})) octet(each);
+  }
+  static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
   framing_rules rules_;
   state state_ = state::header;

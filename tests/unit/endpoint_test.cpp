@@ -35,6 +35,15 @@ address parse_address(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a port is added where none is named") {
+  CHECK(with_default_port("host", "514") == "host:514");
+  CHECK(with_default_port("host:1", "514") == "host:1");
+  CHECK(with_default_port("[::1]", "514") == "[::1]:514");
+  CHECK(with_default_port("[::1]:1", "514") == "[::1]:1");
+  CHECK(with_default_port("", "514") == ":514");
+  CHECK(with_default_port(":1", "514") == ":1");
+}
+
 TEST_CASE("a plain word is a file", "[endpoint]") {
   for (const char* text : {"app.log", "/var/log/app.log", "./a:b", "a/b:c", "app.log:1", ":514", "logs.example.com:514",
                            "-app", "-a:b", "a b:c"}) {

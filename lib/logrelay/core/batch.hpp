@@ -17,7 +17,7 @@
 namespace logrelay {
 
 enum class framing : std::uint8_t { newline, nul, octet };
-enum class decoding : std::uint8_t { none, prefix };
+enum class decoding : std::uint8_t { none, prefix, syslog };
 
 /// Where lines came from: an input, or one connection of it. Immutable, shared by the batches that came from it.
 struct source {
@@ -27,6 +27,10 @@ struct source {
   std::string peer;    ///< "192.0.2.1:514" or what the kernel says of a unix peer; empty where there is none
   decoding decode = decoding::none;
   level default_level = level::info;
+  bool local = false;      ///< a socket of this machine
+  std::string app;         ///< what its lines come from where they do not say it themselves; empty: not known
+  std::int64_t pid = -1;   ///< of the peer, as the kernel vouches for it (unix(7)); -1: not known
+  std::int64_t uid = -1;
 };
 
 /// Lines and bytes as reports count them: each line with one terminator, whatever framed it.

@@ -1,4 +1,5 @@
 #include <logrelay/core/line_framer.hpp>
+
 #include <logrelay/core/octet_header.hpp>
 #include <logrelay/util/count_bytes.hpp>
 
@@ -16,7 +17,6 @@ constexpr std::size_t least_space = 4096;
 constexpr std::size_t small_carry = 4096;
 // Room for the terminator that finish() adds.
 constexpr std::size_t spare = 1;
-
 char terminator_of(framing frames) { return frames == framing::nul ? '\0' : '\n'; }
 
 }  // namespace
@@ -69,7 +69,7 @@ void line_framer::commit(std::size_t n, wall_time now) {
   end_ += n;
   if (!carried_) memory_.use(n);
   if (rules_.frames == framing::octet)
-    commit_octets(fresh);
+    rules_.detect ? commit_mixed(fresh) : commit_octets(fresh);
   else
     commit_delimited(fresh, terminator_of(rules_.frames));
 
@@ -178,6 +178,78 @@ void line_framer::commit_octets(std::size_t fresh_from) {
   emit(run_from, begin_, framing::octet, run);
 }
 
+// Each message as it begins: with a length, or as a line up to a newline or a NUL. Empty ones are nobody's message, but
+// what is left of two terminators.
+void line_framer::commit_mixed(std::size_t fresh_from) {
+  std::size_t run_from = begin_;
+  auto run_frames = framing::newline;
+  tally run;
+  const auto end_run = [&] { emit(run_from, begin_, run_frames, std::exchange(run, {})); };
+  const auto add = [&](framing frames, std::size_t to, std::size_t line_bytes) {
+    if (frames != run_frames) end_run(), run_from = begin_;
+    run_frames = frames;
+    run += {1, line_bytes + 1};
+    begin_ = to;
+  };
+  std::size_t newline = 0;  // the next one, once it is behind begin_
+  while (begin_ < end_) {
+    if (octets_left_ == 0 && !plain_line_) {
+      if (block_->data()[begin_] == '\n' || block_->data()[begin_] == '\0') {
+        end_run();
+        run_from = ++begin_;
+        continue;
+      }
+      const auto head = read_syslog_header(bytes(begin_, end_));
+      if (head.kind == octet_header::unfinished) break;
+      if (head.kind == octet_header::whole && head.length <= rules_.max_line) {
+        if (end_ - begin_ < head.size + head.length) break;
+        add(framing::octet, begin_ + head.size + head.length, head.length);
+        continue;
+      }
+      plain_line_ = head.kind != octet_header::whole;
+      if (!plain_line_) {
+        end_run();
+        run_from = begin_ += head.size;
+        octets_left_ = head.length;
+        counters_.long_lines.fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+    if (octets_left_ > 0) {
+      const bool more = cut_frame();
+      run_from = begin_;
+      if (!more) return;
+      continue;
+    }
+    const std::size_t from = std::max(begin_, fresh_from);
+    if (newline <= from) newline = find('\n', from, end_);
+    const std::size_t line_to = find('\0', from, newline);
+    if (line_to == end_) {
+      end_run();
+      if (discarding_)
+        begin_ = end_;
+      else
+        cut_long_tail();
+      return;
+    }
+    const bool is_rest = cut_ && line_to == begin_;
+    if (discarding_ || is_rest || line_to - begin_ > rules_.max_line) {
+      end_run();
+      if (!discarding_ && !is_rest) long_line(bytes(begin_, line_to));
+      run_from = begin_ = line_to + 1;
+    } else {
+      add(line_to == newline ? framing::newline : framing::nul, line_to + 1, line_to - begin_);
+    }
+    cut_ = discarding_ = plain_line_ = false;
+  }
+  end_run();
+}
+
+// The first `byte` at or behind `from`; `to` where there is none.
+std::size_t line_framer::find(char byte, std::size_t from, std::size_t to) const {
+  const auto* found = static_cast<const char*>(std::memchr(block_->data() + from, byte, to - from));
+  return found == nullptr ? to : static_cast<std::size_t>(found - block_->data());
+}
+
 // Goes on with a frame that is longer than max_line. False: more bytes are needed.
 bool line_framer::cut_frame() {
   const bool wanted = rules_.long_lines == long_line_action::split || (rules_.long_lines == long_line_action::truncate && !cut_);
@@ -244,9 +316,9 @@ void line_framer::finish_octets() {
   if (octets_left_ > 0) {  // of a long frame, which was counted
     if (rules_.long_lines == long_line_action::drop || (rules_.long_lines == long_line_action::truncate && cut_)) return;
   } else if (!plain_line_) {
-    counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
-    const auto head = read_octet_header(rest);
+    const auto head = rules_.detect ? read_syslog_header(rest) : read_octet_header(rest);
     if (head.kind == octet_header::whole) rest.remove_prefix(head.size);
+    if (head.kind == octet_header::whole || !rules_.detect) counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
   }
   if (!rest.empty()) emit_copy(rest);
 }
@@ -278,10 +350,10 @@ void line_framer::cut_carried_line() {
 
 void line_framer::cut_carried_frame() {
   if (octets_left_ == 0) {
-    const auto head = read_octet_header(bytes(begin_, end_));
+    const auto head = rules_.detect ? read_syslog_header(bytes(begin_, end_)) : read_octet_header(bytes(begin_, end_));
     if (head.kind != octet_header::whole) {  // part of a length: without it nobody knows where the frame ends
       plain_line_ = true;
-      counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
+      if (!rules_.detect) counters_.framing_errors.fetch_add(1, std::memory_order_relaxed);
       return cut_carried_line();
     }
     begin_ += head.size;

@@ -10,6 +10,9 @@
 /// A line longer than `max_line` bytes (without its frame) is cut there as `long_lines` says, and counted once.
 /// Octet counting (RFC 6587, 3.4.1): what does not begin with a length and a space is taken up to the next newline
 /// as a line and counted as a framing error, so that nothing is lost and the stream finds its way back.
+///
+/// With `detect` no message needs a length: one that has none, or no priority behind what looks like a length, is a line
+/// up to a newline or a NUL, whichever comes first. Empty lines are left out there.
 #include <logrelay/core/batch.hpp>
 #include <logrelay/core/read_memory.hpp>
 
@@ -31,6 +34,7 @@ enum class long_line_action : std::uint8_t { split, truncate, drop };
 
 struct framing_rules {
   framing frames = framing::newline;
+  bool detect = false;  ///< with octet: each message may as well be a line up to a newline or a NUL
   std::uint32_t max_line = 1024 * 1024;  ///< bytes, from 1
   long_line_action long_lines = long_line_action::split;
 };
@@ -38,6 +42,7 @@ struct framing_rules {
 /// What an input has read. Written by the input's thread, read by reports: relaxed, since each number stands alone.
 struct input_counters {
   std::atomic<std::uint64_t> lines{0}, bytes{0}, long_lines{0}, framing_errors{0};
+  std::atomic<std::uint64_t> refused{0};  ///< connections that were turned away
 };
 
 class line_framer {
@@ -70,6 +75,8 @@ class line_framer {
 
   void commit_delimited(std::size_t fresh_from, char terminator);
   void commit_octets(std::size_t fresh_from);
+  void commit_mixed(std::size_t fresh_from);
+  [[nodiscard]] std::size_t find(char byte, std::size_t from, std::size_t to) const;
   bool cut_frame();
   bool take_plain_line(std::size_t search_from);
   void skip_empty_rest(char terminator);

@@ -18,7 +18,7 @@ constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 std::shared_ptr<const source> notice_source() {
   auto ours = std::make_shared<source>();
   ours->input = static_cast<std::size_t>(-1);
-  ours->input_name = "logrelay";
+  ours->input_name = ours->app = "logrelay";
   ours->default_level = level::warning;
   return ours;
 }

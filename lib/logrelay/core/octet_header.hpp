@@ -20,4 +20,8 @@ struct octet_header {
 /// How `bytes` begin: with a header, with what may become one, or with something else.
 [[nodiscard]] octet_header read_octet_header(std::string_view bytes);
 
+/// The same where lines without a length come too: a length is one only if a priority follows, `<0>` to `<999>`, with
+/// which every message of syslog begins, and no line of prose that begins with a number.
+[[nodiscard]] octet_header read_syslog_header(std::string_view bytes);
+
 }  // namespace logrelay

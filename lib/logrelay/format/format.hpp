@@ -2,6 +2,7 @@
 /// How a line becomes what an output writes. A format belongs to one listener and its thread; it does no I/O and
 /// never fails: what is not known is left out.
 #include <logrelay/core/batch.hpp>
+#include <logrelay/decode/record.hpp>
 
 #include <memory>
 #include <string>
@@ -16,9 +17,15 @@ class line_view {
   [[nodiscard]] std::string_view line() const { return line_; }  ///< as it came
   [[nodiscard]] wall_time time() const { return time_; }         ///< of receipt
   [[nodiscard]] const source& from() const { return from_; }
-  [[nodiscard]] level severity() const { decode(); return severity_; }
-  [[nodiscard]] int facility() const { decode(); return facility_; }  ///< 0 to 23 (RFC 5424, 6.2.1); -1: not known
-  [[nodiscard]] std::string_view message() const { decode(); return message_; }  ///< without its priority
+  /// What the input's `decode` finds in it; its severity is -1 where the line has none.
+  [[nodiscard]] const record& fields() const { decode(); return fields_; }
+  [[nodiscard]] level severity() const {  ///< its own, else the input's
+    return fields().severity < 0 ? from_.default_level : static_cast<level>(fields_.severity);
+  }
+  [[nodiscard]] wall_time stamp() const { return fields().time.value_or(time_); }  ///< its own time, else that of receipt
+  [[nodiscard]] std::string_view app() const { return fields().app.empty() ? std::string_view(from_.app) : fields_.app; }
+  [[nodiscard]] int facility() const { return fields().facility; }
+  [[nodiscard]] std::string_view message() const { return fields().message; }  ///< without its priority or header
 
  private:
   void decode() const;
@@ -26,9 +33,7 @@ class line_view {
   wall_time time_;
   const source& from_;
   mutable bool decoded_ = false;
-  mutable level severity_ = level::info;
-  mutable int facility_ = -1;
-  mutable std::string_view message_;
+  mutable record fields_;
 };
 
 class format {

@@ -9,7 +9,7 @@ format_kind raw_format() {
       .summary = "the line as it came",
       .matches = [](std::string_view text) { return text == "raw"; },
       .check = [](std::string_view, std::string_view, mistakes&) {},
-      .make = [](std::string_view) { return std::unique_ptr<format>(); },
+      .make = [](std::string_view, const option_values&) { return std::unique_ptr<format>(); },
   };
 }
 

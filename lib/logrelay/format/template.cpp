@@ -1,15 +1,15 @@
 #include <logrelay/core/level.hpp>
 #include <logrelay/format/facility.hpp>
 #include <logrelay/format/format.hpp>
+#include <logrelay/format/record_values.hpp>
 #include <logrelay/format/template.hpp>
 #include <logrelay/format/time_text.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <climits>
+#include <iterator>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,11 +18,17 @@ namespace logrelay {
 namespace {
 
 // In the order of the alternatives below.
-constexpr std::array<std::string_view, 10> field_names = {"line",   "message", "time",     "tai64n", "input",
-                                                          "stream", "peer",    "facility", "level",  "host"};
-enum class field { line, message, time, tai64n, input, stream, peer, facility, level, host };
+constexpr std::array<std::string_view, 16> field_names = {"line", "message",  "time",  "stamp", "tai64n", "input", "stream", "peer",
+                                                          "uid",  "facility", "level", "host",  "app",    "pid",   "msgid",  "sd"};
+enum class field { line, message, time, stamp, tai64n, input, stream, peer, uid, facility, level, host, app, pid, msgid, sd };
 
-using piece = std::variant<std::string, field, strftime_text>;  // as it is, by name, `{time:...}`
+/// A time by strftime: when the line was read, or the one that it carries.
+struct time_pattern {
+  field which;
+  strftime_text text;
+};
+
+using piece = std::variant<std::string, field, time_pattern>;  // as it is, by name, `{time:...}`
 
 /// Reads a template from its front, and goes on behind each mistake to find them all.
 class template_parser {
@@ -67,12 +73,13 @@ class template_parser {
     if (found == field_names.end()) return complain_of_name(name);
     const auto known = static_cast<field>(found - field_names.begin());
     if (colon == std::string_view::npos) return add(known);
-    if (known != field::time) return complain(fmt::format("'{{{}}}': only 'time' takes a format", inside));
+    if (known != field::time && known != field::stamp)
+      return complain(fmt::format("'{{{}}}': only 'time' and 'stamp' take a format", inside));
     const std::string pattern = unescaped(inside.substr(colon + 1));
     if (is_useless_strftime(pattern))
       return complain(fmt::format("'{{{}}}': strftime gives nothing, or more than {} bytes", inside,
                                   strftime_text::longest));
-    add(strftime_text(pattern));
+    add(time_pattern{known, strftime_text(pattern)});
   }
 
   std::string unescaped(std::string_view text) {
@@ -122,17 +129,18 @@ class template_parser {
   mistakes& wrong_;
 };
 
-std::string this_host() {
-  char name[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(name, sizeof name - 1) != 0) return {};
-  return name;
-}
-
 void append_known(std::string_view text, std::string& to) {
   if (text.empty())
     to += '-';
   else
     to += text;
+}
+
+void append_known(std::int64_t number, std::string& to) {
+  if (number < 0)
+    to += '-';
+  else
+    fmt::format_to(std::back_inserter(to), "{}", number);
 }
 
 class template_text final : public format {
@@ -145,8 +153,8 @@ class template_text final : public format {
         to += *literal;
       else if (const auto* name = std::get_if<field>(&next))
         append_field(*name, line, to);
-      else
-        std::get<strftime_text>(next).append(line.time(), to);
+      else if (auto& pattern = std::get<time_pattern>(next); true)
+        pattern.text.append(pattern.which == field::time ? line.time() : line.stamp(), to);
     }
   }
 
@@ -162,20 +170,26 @@ class template_text final : public format {
       case field::peer: return append_known(line.from().peer, to);
       case field::facility: return append_known(facility_name(line.facility()), to);
       case field::level: to += level_name(line.severity()); return;
-      case field::host: return append_known(host_, to);
+      case field::stamp: return stamp_.append(line.stamp(), to);
+      case field::uid: return append_known(line.from().uid, to);
+      case field::host: return append_known(values_.host(line), to);
+      case field::app: return append_known(line.app(), to);
+      case field::pid: return append_known(values_.pid(line), to);
+      case field::msgid: return append_known(line.fields().msgid, to);
+      case field::sd: return append_known(line.fields().sd, to);
     }
   }
 
   std::vector<piece> pieces_;
-  rfc3339_text time_;
-  const std::string host_ = this_host();
+  rfc3339_text time_, stamp_;
+  record_values values_;
 };
 
 void check(std::string_view text, std::string_view whose, mistakes& wrong) {
   template_parser(text, whose, wrong).parse();
 }
 
-std::unique_ptr<format> make(std::string_view text) {
+std::unique_ptr<format> make(std::string_view text, const option_values&) {
   mistakes known;  // to whoever checked
   return std::make_unique<template_text>(template_parser(text, {}, known).parse());
 }

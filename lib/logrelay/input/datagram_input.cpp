@@ -1,7 +1,9 @@
 #include <logrelay/input/datagram_input.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/input/datagram_slots.hpp>
 #include <logrelay/input/gate.hpp>
+#include <logrelay/input/source_cache.hpp>
 #include <logrelay/net/listener_socket.hpp>
 #include <logrelay/shared_rows.hpp>
 #include <logrelay/util/guarded.hpp>
@@ -28,11 +30,7 @@ constexpr auto await = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-/// How many datagrams are read at once, and how large they can be.
-struct slot_sizes {
-  std::size_t slots, bytes;
-};
-constexpr slot_sizes udp_slots{32, 64 * 1024};  // the largest datagram fits
+constexpr slot_sizes udp_slots{32, 64 * 1024};       // the largest datagram fits
 constexpr slot_sizes unixgram_slots{8, 512 * 1024};  // what net.core.wmem_max lets anyone but root send
 // What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
 constexpr int receive_bytes = 8 * 1024 * 1024;
@@ -73,6 +71,7 @@ class datagram_input : public input {
   datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), line_rules_(rules()), octet_rules_(rules()) {
     line_rules_.frames = framing::newline;
     octet_rules_.frames = framing::octet;
+    line_rules_.detect = octet_rules_.detect = false;
   }
 
   std::vector<std::string> listening_on() const override { return texts_; }
@@ -124,14 +123,6 @@ class datagram_input : public input {
   std::vector<bound_socket> sockets_;
 
  private:
-  struct slot_memory {
-    explicit slot_memory(slot_sizes sizes) : bytes(new char[sizes.slots * sizes.bytes]), messages(sizes.slots), pieces(sizes.slots), peers(sizes.slots) {}
-    std::unique_ptr<char[]> bytes;  // untouched pages cost nothing
-    std::vector<mmsghdr> messages;
-    std::vector<iovec> pieces;
-    std::vector<sockaddr_storage> peers;
-  };
-
   // What the kernel had to drop, for reports from another thread.
   struct drop_state {
     std::vector<int> open;
@@ -165,7 +156,7 @@ class datagram_input : public input {
 
   asio::awaitable<void> receive(reader& at, bound_socket socket) {
     reception from(*this, at, std::move(socket));
-    const auto memory = std::make_unique<slot_memory>(sizes_);
+    datagram_slots slots(sizes_);
     line_framer lines(at.memory(), line_rules_, source_for({}), at.handler(), counters);
     line_framer messages(at.memory(), octet_rules_, source_for({}), at.handler(), counters);
     gate& room = at.gate_of(*this);
@@ -175,35 +166,24 @@ class datagram_input : public input {
       for (;;) {
         std::size_t most = room.room();
         if (most == 0) most = co_await room.wait_for_room();
-        const int n = receive_some(from.ready.native_handle(), *memory, std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
-        if (n <= 0) break;
-        publish(*memory, static_cast<std::size_t>(n), lines, messages, at.clock().wall());
+        const auto received = slots.receive(from.ready.native_handle(), std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
+        if (received == 0) break;
+        publish(slots, received, lines, messages, at.clock().wall());
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       }
       if (stopping_) co_return;
     }
   }
 
-  int receive_some(int socket, slot_memory& memory, std::size_t slots) const {
-    for (std::size_t i = 0; i < slots; ++i) {
-      memory.pieces[i] = {memory.bytes.get() + i * sizes_.bytes, sizes_.bytes};
-      memory.messages[i].msg_hdr = {};
-      memory.messages[i].msg_hdr.msg_iov = &memory.pieces[i];
-      memory.messages[i].msg_hdr.msg_iovlen = 1;
-      memory.messages[i].msg_hdr.msg_name = &memory.peers[i];
-      memory.messages[i].msg_hdr.msg_namelen = sizeof memory.peers[i];
-    }
-    return ::recvmmsg(socket, memory.messages.data(), static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
-  }
-
   // A message with a newline in it keeps it: it travels with its length before it.
-  void publish(slot_memory& memory, std::size_t n, line_framer& lines, line_framer& messages, wall_time now) {
+  void publish(const datagram_slots& slots, std::size_t n, line_framer& lines, line_framer& messages, wall_time now) {
     message_feed line_feed(lines), message_feed_(messages);
     for (std::size_t i = 0; i < n; ++i) {
-      std::string_view text(static_cast<const char*>(memory.pieces[i].iov_base), memory.messages[i].msg_len);
-      if ((memory.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) counters.long_lines.fetch_add(1, std::memory_order_relaxed);
+      const auto datagram = slots.at(i);
+      auto text = datagram.text;
+      if (datagram.truncated) counters.long_lines.fetch_add(1, std::memory_order_relaxed);
       if (text.ends_with('\n')) text.remove_suffix(1);
-      if (auto from = source_of(memory.messages[i].msg_hdr); from != last_) {
+      if (auto from = senders_.source_of(datagram.from, datagram.who, *this); from != last_) {
         line_feed.commit(now);
         lines.set_source(from);
         messages.set_source(from);
@@ -222,23 +202,13 @@ class datagram_input : public input {
     line_feed.commit(now);
   }
 
-  // The last peer's source is kept: who talks once mostly talks again.
-  std::shared_ptr<const source> source_of(const msghdr& message) {
-    address peer;
-    peer.size = message.msg_namelen;
-    std::memcpy(&peer.bytes, message.msg_name, std::min<std::size_t>(message.msg_namelen, sizeof peer.bytes));
-    if (last_ && peer.size == last_peer_.size && std::memcmp(&peer.bytes, &last_peer_.bytes, peer.size) == 0) return last_;
-    last_peer_ = peer;
-    return source_for(to_text(peer));
-  }
-
   const slot_sizes sizes_;
   framing_rules line_rules_, octet_rules_;
   guarded<drop_state> drops_;
   std::vector<std::string> texts_;
   std::vector<asio::posix::stream_descriptor*> waiting_;
   std::shared_ptr<const source> last_;
-  address last_peer_;
+  source_cache senders_;
   std::size_t receiving_ = 0;
   bool stopping_ = false;
   reader* reader_ = nullptr;
@@ -261,9 +231,12 @@ class unixgram_input final : public datagram_input {
  public:
   explicit unixgram_input(const input_config& config) : datagram_input(config, unixgram_slots), path_(config.where.rest) {
     if (config.options.given("mode")) mode_ = config.options.mode("mode");
+    local_ = true;
   }
   void prepare() override {
     sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));
+    const int on = 1;  // the kernel tells who sends, unix(7)
+    ::setsockopt(sockets_.back().socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
     bound();
   }
 
@@ -274,11 +247,6 @@ class unixgram_input final : public datagram_input {
 
 void check_datagrams(const input_config& config, mistakes& wrong) {
   if (config.options.given("framing")) wrong.add(fmt::format("input '{}': a datagram is a line: leave 'framing' out", config.name));
-}
-
-void check_udp(const input_config& config, mistakes& wrong) {
-  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
-  check_datagrams(config, wrong);
 }
 
 void check_unixgram(const input_config& config, mistakes& wrong) {
@@ -295,8 +263,14 @@ constexpr option_row unixgram_rows[] = {socket_mode_row};
 
 }  // namespace
 
-const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp,
-                                [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<udp_input>(config); }};
+void check_udp_input(const input_config& config, mistakes& wrong) {
+  static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
+  check_datagrams(config, wrong);
+}
+
+std::unique_ptr<input> make_udp_input(const input_config& config) { return std::make_unique<udp_input>(config); }
+
+const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp_input, make_udp_input};
 const input_kind unixgram_input_kind{"unixgram", "unixgram:PATH", "datagrams to a unix socket", unixgram_rows, check_unixgram,
                                      [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unixgram_input>(config); }};
 

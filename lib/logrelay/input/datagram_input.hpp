@@ -7,4 +7,8 @@ namespace logrelay {
 
 extern const input_kind udp_input_kind, unixgram_input_kind;
 
+// For another name of the same.
+void check_udp_input(const input_config& config, mistakes& wrong);
+[[nodiscard]] std::unique_ptr<input> make_udp_input(const input_config& config);
+
 }  // namespace logrelay

@@ -21,6 +21,13 @@ enum class stop_kind : std::uint8_t {
   interrupt,  ///< the same, but a standard input that is a pipe is read to its end: its writer is stopping too
 };
 
+/// Who a unix peer is, as the kernel vouches for it (unix(7)); -1: not known.
+struct peer_credentials {
+  std::int64_t pid = -1;
+  std::int64_t uid = -1;
+  friend bool operator==(const peer_credentials&, const peer_credentials&) = default;
+};
+
 class input {
  public:
   /// `index` is its place among the inputs; set by the relay before prepare().
@@ -46,7 +53,7 @@ class input {
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const framing_rules& rules() const { return rules_; }
-  [[nodiscard]] std::shared_ptr<const source> source_for(std::string peer) const;
+  [[nodiscard]] std::shared_ptr<const source> source_for(std::string peer, const peer_credentials& who = {}) const;
 
   /// Any thread.
   input_counters counters;
@@ -58,6 +65,7 @@ class input {
 
  protected:
   std::string stream_;  ///< for its sources
+  bool local_ = false;  ///< the same: their peers are programs of this machine
 
  private:
   std::size_t index_ = 0;

@@ -1,11 +1,52 @@
 #pragma once
-/// Stream sockets that others connect to: `tcp://[HOST]:PORT` and `unix:PATH`. Each connection is a stream of its own,
-/// with its peer as the source. At `max-connections`, and when descriptors run out, nobody new is taken in until
-/// somebody leaves: who waits, waits in the kernel's backlog and loses nothing.
-#include <logrelay/registry.hpp>
+/// What inputs have in common that others connect to. Each connection is a stream of its own, with its peer as the source.
+/// At `max-connections`, and when descriptors run out, nobody new is taken in until somebody leaves: who waits, waits in
+/// the kernel's backlog and loses nothing. Reader's thread only, but for what an input is asked before.
+#include <logrelay/input/stream_input.hpp>
+#include <logrelay/net/listener_socket.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <vector>
 
 namespace logrelay {
 
-extern const input_kind tcp_input_kind, unix_input_kind;
+class listening_input : public stream_input {
+ public:
+  explicit listening_input(const input_config& config);
+
+  std::vector<std::string> listening_on() const override { return texts_; }
+  void start(reader& at) override;
+  void unprepare() noexcept override { sockets_.clear(); }
+  void give_up() noexcept override { sockets_.clear(); }  // of one that never began
+  void stop(stop_kind how) noexcept override;
+
+ protected:
+  void stream_ended() override;
+  void remember_addresses();
+  /// Somebody has connected. Reads from them, where nothing has to be agreed on before.
+  virtual void welcome(reader& at, fd connection, const address& peer);
+  /// Connections that are neither streams yet nor gone.
+  [[nodiscard]] virtual std::size_t arriving() const { return 0; }
+  /// One of them is a stream now, or gone.
+  void arrived();
+  [[nodiscard]] std::chrono::milliseconds idle_limit() const { return idle_; }
+
+  std::vector<bound_socket> sockets_;
+
+ private:
+  boost::asio::awaitable<void> take_in(reader& at, bound_socket listener);
+  void end_if_over();
+
+  const std::uint64_t most_;
+  const std::chrono::milliseconds idle_;
+  std::vector<std::string> texts_;
+  std::vector<boost::asio::posix::stream_descriptor*> acceptors_;
+  std::vector<boost::asio::steady_timer*> pauses_;
+  int accepting_ = 0;
+  bool over_ = false;
+  reader* reader_ = nullptr;
+};
 
 }  // namespace logrelay

@@ -47,9 +47,9 @@ bool has_something(const fd& descriptor) {
 
 struct stream_input::stream {
   /// Throws boost::system::system_error when it cannot be waited for.
-  stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer)
+  stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer, const peer_credentials& who)
       : from(std::move(given)), how(manner), ready(at.io()),
-        framer(at.memory(), of.rules(), of.source_for(std::move(peer)), at.handler(), of.counters), active(at.clock().now()) {
+        framer(at.memory(), of.rules(), of.source_for(std::move(peer), who), at.handler(), of.counters), active(at.clock().now()) {
     fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
     ready.assign(waited_on.get());
     static_cast<void>(waited_on.release());
@@ -57,6 +57,7 @@ struct stream_input::stream {
 
   /// Without waiting: EAGAIN when there is nothing.
   [[nodiscard]] ssize_t read(std::span<char> to) {
+    if (layer) return layer->read(to);
     switch (how) {
       case read_manner::nonblocking: return ::read(ready.native_handle(), to.data(), to.size());
       case read_manner::socket: return ::recv(from.get(), to.data(), to.size(), MSG_DONTWAIT);
@@ -69,6 +70,7 @@ struct stream_input::stream {
   fd from;
   read_manner how;
   asio::posix::stream_descriptor ready;
+  std::unique_ptr<stream_layer> layer;  // null: none
   line_framer framer;
   steady_time active;  // when it last had something to say
   bool idle = false;   // has had nothing to say for too long
@@ -77,9 +79,11 @@ struct stream_input::stream {
 stream_input::stream_input(const input_config& config) : input(config) {}
 stream_input::~stream_input() = default;
 
-void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle) {
+void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle,
+                               const peer_credentials& who, std::unique_ptr<stream_layer> layer) {
   try {
-    streams_.emplace_back(at, *this, std::move(from), how, std::move(peer));
+    streams_.emplace_back(at, *this, std::move(from), how, std::move(peer), who);
+    streams_.back().layer = std::move(layer);
   } catch (const boost::system::system_error& e) {  // out of memory for such things, in the kernel
     failed.store(true);
     at.say().say(severity::error, fmt::format("input '{}': unable to wait for it: {}", name(), e.code().message()));

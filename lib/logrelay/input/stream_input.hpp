@@ -21,6 +21,14 @@ enum class read_manner : std::uint8_t {
   shared,       ///< one that others have too, without O_NONBLOCK: when it says that it has something
 };
 
+/// What lies between a descriptor and its bytes, such as TLS.
+class stream_layer {
+ public:
+  virtual ~stream_layer() = default;
+  /// As read(2) on a descriptor that does not block. May hold back nothing that it could give.
+  virtual ssize_t read(std::span<char> to) = 0;
+};
+
 class stream_input : public input {
  public:
   static constexpr std::size_t turn_bytes = 128 * 1024;
@@ -31,7 +39,8 @@ class stream_input : public input {
 
  protected:
   /// Reads `from` until it ends. `idle` of 0: for as long as it takes.
-  void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {});
+  void read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle = {},
+                   const peer_credentials& who = {}, std::unique_ptr<stream_layer> layer = nullptr);
   /// A stream has ended, after its last line was published.
   virtual void stream_ended() = 0;
   /// Whether a failed read only means that the other side is no more there.

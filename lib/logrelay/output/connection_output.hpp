@@ -9,4 +9,11 @@ namespace logrelay {
 
 extern const output_kind tcp_output_kind, unix_output_kind;
 
+// For other names of the same: a configuration with these options.
+inline constexpr option_row tcp_output_rows[] = {
+    {"connect-timeout", option_type::duration, "10s", "How long one try to look up and connect may take before the next."},
+};
+void check_tcp_output(const output_config& config, mistakes& wrong);
+[[nodiscard]] std::unique_ptr<output> make_tcp_output(const output_config& config);
+
 }  // namespace logrelay

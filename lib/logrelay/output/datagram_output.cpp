@@ -2,6 +2,7 @@
 
 #include <logrelay/config.hpp>
 #include <logrelay/net/address.hpp>
+#include <logrelay/output/gelf_chunks.hpp>
 #include <logrelay/output/output.hpp>
 #include <logrelay/util/fd.hpp>
 
@@ -21,13 +22,15 @@ constexpr std::chrono::seconds look_up_timeout{10};
 class datagram_output final : public output {
  public:
   /// `path`, or where that is no unix path: `to`.
-  datagram_output(std::string where, host_port to, std::optional<address> path)
-      : where_(std::move(where)), to_(std::move(to)), path_(path) {}
+  datagram_output(std::string where, host_port to, std::optional<address> path, std::size_t gelf_chunk = 0)
+      : where_(std::move(where)), to_(std::move(to)), path_(path), chunks_(gelf_chunk) {}
 
   bool datagrams() const override { return true; }
 
   result open(waiter& wait) override {
     std::string why;
+    chunks_sent_ = 0;
+    chunks_.next_message();
     const auto addresses = path_ ? std::vector{*path_} : resolve(to_, SOCK_DGRAM, wait, std::chrono::steady_clock::now() + look_up_timeout, why);
     for (const auto& each : addresses) {
       socket_.reset(::socket(each.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -43,6 +46,7 @@ class datagram_output final : public output {
   write_result write(const outgoing& lines) override {
     if (const int error_number = answer(); error_number != 0) return failed(error_number);
     const auto first = lines.pieces().front();
+    if (chunks_.cuts(first.iov_len)) return write_chunks({static_cast<const char*>(first.iov_base), first.iov_len});
     if (::send(socket_.get(), first.iov_base, first.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return failed(errno);
     if (const int error_number = answer(); error_number != 0) return failed(error_number);
     return {1 + send_all(lines.pieces().subspan(1))};
@@ -55,13 +59,28 @@ class datagram_output final : public output {
   // What stops it, the next write finds at its first.
   std::size_t send_all(std::span<const iovec> pieces) const {
     std::array<mmsghdr, 64> messages{};
-    const auto n = std::min(pieces.size(), messages.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      messages[i].msg_hdr.msg_iov = const_cast<iovec*>(&pieces[i]);
-      messages[i].msg_hdr.msg_iovlen = 1;
+    const auto most = std::min(pieces.size(), messages.size());
+    std::size_t n = 0;
+    for (; n < most && !chunks_.cuts(pieces[n].iov_len); ++n) {
+      messages[n].msg_hdr.msg_iov = const_cast<iovec*>(&pieces[n]);
+      messages[n].msg_hdr.msg_iovlen = 1;
     }
     const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(n), MSG_DONTWAIT | MSG_NOSIGNAL);
     return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+
+  // All that are taken now: the rest is sent with the next call, which has the same line first.
+  write_result write_chunks(std::string_view message) {
+    if (chunks_.too_long(message.size()))
+      return {0, outcome::reject, fmt::format("unable to send to {}: more than {} chunks", where_, gelf_chunks::most_chunks)};
+    const auto datagrams = chunks_.datagrams(message, chunks_sent_);
+    const int sent = ::sendmmsg(socket_.get(), datagrams.data(), static_cast<unsigned>(datagrams.size()), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) return failed(errno);
+    chunks_sent_ += static_cast<std::size_t>(sent);
+    if (static_cast<std::size_t>(sent) < datagrams.size()) return {};
+    chunks_sent_ = 0;
+    chunks_.next_message();
+    return {1};
   }
 
   // What the other side has said to an earlier datagram.
@@ -81,13 +100,14 @@ class datagram_output final : public output {
   const host_port to_;
   const std::optional<address> path_;
   fd socket_;
+  gelf_chunks chunks_;
+  std::size_t chunks_sent_ = 0;  // of the next line
 };
 
-void check_udp(const output_config& config, mistakes& wrong) {
-  const auto whose = fmt::format("output '{}'", config.name);
-  if (parse_host_port(config.where.rest, whose, wrong).port == "0") wrong.add(whose + ": port 0 is nobody's: name the one to send to");
-  if (config.options.given("framing")) wrong.add(whose + ": a datagram is a line: leave 'framing' out");
-}
+constexpr option_row udp_rows[] = {
+    {.name = "chunk", .type = option_type::size, .fallback = "1420",
+     .help = "A message of format=gelf that is longer than this goes in several datagrams.", .least = "128", .most = "65507"},
+};
 
 void check_unixgram(const output_config& config, mistakes& wrong) {
   bool fits = false;
@@ -100,11 +120,21 @@ void check_unixgram(const output_config& config, mistakes& wrong) {
 
 }  // namespace
 
+void check_udp_output(const output_config& config, mistakes& wrong) {
+  const auto whose = fmt::format("output '{}'", config.name);
+  if (parse_host_port(config.where.rest, whose, wrong).port == "0") wrong.add(whose + ": port 0 is nobody's: name the one to send to");
+  if (config.options.given("framing")) wrong.add(whose + ": a datagram is a line: leave 'framing' out");
+}
+
+std::unique_ptr<output> make_udp_output(const output_config& config, std::size_t gelf_chunk) {
+  mistakes none;
+  return std::make_unique<datagram_output>(config.where.where, parse_host_port(config.where.rest, config.name, none), std::nullopt,
+                                           gelf_chunk);
+}
+
 const output_kind udp_output_kind{
-    "udp", "udp://HOST:PORT", "a UDP datagram for each line", {}, check_udp,
-    [](const output_config& config) -> std::unique_ptr<output> {
-      mistakes none;
-      return std::make_unique<datagram_output>(config.where.where, parse_host_port(config.where.rest, config.name, none), std::nullopt);
+    "udp", "udp://HOST:PORT", "a UDP datagram for each line", udp_rows, check_udp_output, [](const output_config& config) {
+      return make_udp_output(config, config.options.text("format") == "gelf" ? config.options.size("chunk") : 0);
     }};
 
 const output_kind unixgram_output_kind{

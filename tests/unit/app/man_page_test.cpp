@@ -85,6 +85,7 @@ void check_kinds(const std::vector<Kind>& kinds, std::string_view what, std::str
     CHECK(items_below(heading) == rows);
   }
   headings.insert(fmt::format(".Ss Every {}put", what == "Input" ? "in" : "out"));
+  if (what == "Output") headings.insert(".Ss Formats with fields");
   CHECK(found_below(section, R"((\.Ss .*))") == headings);
 }
 
@@ -125,6 +126,9 @@ TEST_CASE("the man page names every output with its options, and no other") {
   options rows;
   add(common_output_rows(), rows);
   for (const auto& filter : standard_registries().filters) add(filter.options, rows);
+  options of_formats;
+  for (const auto& format : standard_registries().formats) add(format.options, of_formats);
+  CHECK(items_below(".Ss Formats with fields") == of_formats);
   CHECK(items_below(".Ss Every output") == rows);
 }
 

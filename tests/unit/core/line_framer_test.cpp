@@ -77,7 +77,7 @@ struct alone {
 };
 
 framing_rules rules_of(framing frames, std::uint32_t max_line = 1024 * 1024, long_line_action action = long_line_action::split) {
-  return {frames, max_line, action};
+  return {frames, false, max_line, action};
 }
 
 lines framed(framing_rules rules, std::string_view text) {
@@ -286,6 +286,49 @@ TEST_CASE("a long line that is no frame is cut like any other") {
     one.it.finish();
     same(one.it, reference_of(rules, text));
   }
+}
+
+framing_rules detecting(std::uint32_t max_line = 1024 * 1024, long_line_action action = long_line_action::split) {
+  return {framing::octet, true, max_line, action};
+}
+
+TEST_CASE("detecting framing tells each message's framing for itself") {
+  const auto text = "10 <13>frame\n<13>line\n<13>nul\0\n7 <1>a\nb12 bottles of beer\n12 <bottles\n2 <3>x\n0 <3>x\n\n12345678901 <3>\n3 <3>8 <13>last1"sv;
+  const auto found = framed(detecting(), text);
+  CHECK(found == lines{"<13>frame\n", "<13>line", "<13>nul", "<1>a\nb1", "2 bottles of beer", "12 <bottles", "2 <3>x", "0 <3>x",
+                       "12345678901 <3>", "<3>", "<13>last", "1"});
+  for (std::size_t first = 0; first <= text.size(); ++first)
+    for (std::size_t second = first; second <= text.size(); second += 7) {
+      alone one(detecting());
+      one.it.write(text.substr(0, first));
+      one.it.write(text.substr(first, second - first));
+      one.it.write(text.substr(second));
+      one.it.finish();
+      same(one.it, reference_of(detecting(), text));
+    }
+}
+
+TEST_CASE("detecting framing never takes a line that begins with digits for a frame") {
+  const auto text = "2026-11-22 a\n17 birds\n192.168.1.1 up\n5 < 6\n5 <three>\n5 <1234>\n3\n007 <7>\n42"sv;
+  alone one(detecting());
+  one.it.write(text);
+  one.it.finish();
+  CHECK(one.it.out.found() == lines{"2026-11-22 a", "17 birds", "192.168.1.1 up", "5 < 6", "5 <three>", "5 <1234>", "3", "007 <7>", "42"});
+  CHECK(one.it.counters.framing_errors == 0);
+  CHECK(one.it.out.batches.size() == 2);  // lines of one framing that follow each other are one run
+}
+
+TEST_CASE("detecting framing cuts what is too long and goes on behind it") {
+  const auto action = GENERATE(long_line_action::split, long_line_action::truncate, long_line_action::drop);
+  const auto text = "abcdefghijk\n13 <13>frames it5 <13>xabcdef\0\nok\n20 <13> broken off"sv;
+  const auto rules = detecting(5, action);
+  for (std::size_t step = 1; step <= text.size(); ++step)
+    for (std::size_t end = 1; end <= text.size(); end += 3) {
+      alone one(rules);
+      for (std::size_t from = 0; from < end; from += step) one.it.write(text.substr(from, std::min(step, end - from)));
+      one.it.finish();
+      same(one.it, reference_of(rules, text.substr(0, end)));
+    }
 }
 
 TEST_CASE("a stream may end anywhere in an octet frame") {

@@ -24,5 +24,18 @@ TEST_CASE("other text is no octet header") {
   }
 }
 
+TEST_CASE("where lines come too a length needs a priority behind it") {
+  CHECK(read_syslog_header("12 <13>x").kind == octet_header::whole);
+  CHECK(read_syslog_header("3 <1>").size == 2);
+  for (const char* text : {"", "12", "12 ", "12 <", "12 <1", "12 <191"}) {
+    CAPTURE(text);
+    CHECK(read_syslog_header(text).kind == octet_header::unfinished);
+  }
+  for (const char* text : {"x", "12 x", "12 <x", "12 <>", "12 <1234", "12 <12]", "2 <1>", "0 <13>"}) {
+    CAPTURE(text);
+    CHECK(read_syslog_header(text).kind == octet_header::none);
+  }
+}
+
 }  // namespace
 }  // namespace logrelay

@@ -27,7 +27,7 @@ TEST_CASE("raw has no code and no mistakes") {
   mistakes wrong;
   raw->check("raw", "output 'a.log'", wrong);
   CHECK(wrong.empty());
-  CHECK(raw->make("raw") == nullptr);
+  CHECK(raw->make("raw", {}) == nullptr);
 }
 
 TEST_CASE("every format has a name, a sentence and functions") {

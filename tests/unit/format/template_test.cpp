@@ -27,7 +27,7 @@ std::string only_mistake_in(std::string_view text) {
 std::string formatted(std::string_view text, const line_of& line) {
   REQUIRE(mistakes_in(text) == std::vector<std::string>());
   std::string to;
-  template_format().make(text)->append(line.view(), to);
+  template_format().make(text, {})->append(line.view(), to);
   return to;
 }
 
@@ -60,6 +60,17 @@ TEST_CASE("the host is ours") {
   CHECK(formatted("{host}", line_of("x")) == host);
 }
 
+TEST_CASE("names become what a message of syslog says") {
+  const auto line = line_of("<165>1 2021-02-03T04:05:06.5Z web1 nginx 77 ID4 [a b=\"c\"] up").as_syslog().read_at(moment);
+  CHECK(formatted("{host} {app} {pid} {msgid} {sd} {message}", line) == "web1 nginx 77 ID4 [a b=\"c\"] up");
+  CHECK(formatted("{facility}.{level} {stamp}", line) == "local4.notice 2021-02-03T04:05:06.500000Z");
+  CHECK(formatted("{time}", line) == "2026-11-22T14:05:01.123456Z");
+  CHECK(formatted("{stamp:%s} {time:%s}", line) == "1612325106 1795356301");
+  CHECK(formatted("{app} {pid} {msgid} {sd} {uid}", line_of("x").as_syslog()) == "- - - - -");
+  CHECK(formatted("{stamp}", line_of("x").read_at(moment)) == "2026-11-22T14:05:01.123456Z");
+  CHECK(formatted("{app} {pid} {uid}", line_of("x").sent_by_process(12, 34)) == "- 12 34");
+}
+
 TEST_CASE("a time takes a format of strftime") {
   CHECK(formatted("{time:%s} {line}", line_of("x").read_at(moment)) == "1795356301 x");
   CHECK(formatted("{time:%.s}|{time:a:b}", line_of("x").read_at(moment)) == "1795356301.123456|a:b");
@@ -81,7 +92,7 @@ TEST_CASE("a line's own braces and backslashes are left alone") {
 }
 
 TEST_CASE("one format renders many lines behind each other") {
-  const auto format = template_format().make("[{line}]");
+  const auto format = template_format().make("[{line}]", {});
   std::string to;
   for (const char* text : {"a", "", "b"}) format->append(line_of(text).view(), to);
   CHECK(to == "[a][][b]");
@@ -103,7 +114,7 @@ TEST_CASE("braces that stand alone are mistakes") {
 }
 
 TEST_CASE("only a time takes a format, and one that gives some text") {
-  CHECK_THAT(only_mistake_in("{host:%H}"), Contains("only 'time' takes a format"));
+  CHECK_THAT(only_mistake_in("{host:%H}"), Contains("only 'time' and 'stamp' take a format"));
   CHECK_THAT(only_mistake_in("{time:}"), Contains("strftime"));
   CHECK_THAT(only_mistake_in("{time:%9999Y}"), Contains("strftime"));
 }
@@ -118,7 +129,7 @@ TEST_CASE("all mistakes of a template are told at once") {
 }
 
 TEST_CASE("a template with a mistake can be made all the same") {
-  CHECK(template_format().make("{nothing} {") != nullptr);
+  CHECK(template_format().make("{nothing} {", {}) != nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+#include <logrelay/decode/structured_data.hpp>
+
+#include <algorithm>
+
+namespace logrelay {
+namespace {
+
+bool is_name(char c) { return c > ' ' && c != '=' && c != ']' && c != '"' && c != '[' && c != 0x7f; }
+
+std::size_t name_size(std::string_view text) {
+  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_name) - text.begin());
+}
+
+/// Behind the opening quote: where the closing one is; npos: nowhere.
+std::size_t value_size(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string_view::npos; at += 2)
+    if (text[at] == '"') return at;
+  return std::string_view::npos;
+}
+
+/// ` name="value"` off the front.
+bool take_parameter(std::string_view& rest, sd_cursor::parameter& to) {
+  std::string_view text = rest;
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (text.size() == rest.size()) return false;
+  const std::size_t name = name_size(text);
+  if (name == 0 || text.substr(name, 2) != "=\"") return false;
+  const std::size_t value = value_size(text.substr(name + 2));
+  if (value == std::string_view::npos) return false;
+  to.name = text.substr(0, name);
+  to.value = text.substr(name + 2, value);
+  rest = text.substr(name + 2 + value + 1);
+  return true;
+}
+
+bool take_id(std::string_view& rest, std::string_view& id) {
+  if (!rest.starts_with('[')) return false;
+  const std::size_t size = name_size(rest.substr(1));
+  if (size == 0) return false;
+  id = rest.substr(1, size);
+  rest.remove_prefix(1 + size);
+  return true;
+}
+
+bool take_end(std::string_view& rest) {
+  std::string_view text = rest;
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (!text.starts_with(']')) return false;
+  rest = text.substr(1);
+  return true;
+}
+
+}  // namespace
+
+std::size_t structured_data_size(std::string_view text) {
+  std::string_view rest = text;
+  std::size_t whole = 0;
+  sd_cursor::parameter ignored;
+  while (take_id(rest, ignored.id)) {
+    while (take_parameter(rest, ignored)) {}
+    if (!take_end(rest)) return whole;
+    whole = text.size() - rest.size();
+  }
+  return whole;
+}
+
+bool sd_cursor::next(parameter& to) {
+  const bool begins = id_.empty() && take_id(rest_, id_);
+  to = {id_, {}, {}};
+  if (take_parameter(rest_, to)) return true;
+  if (!begins) {
+    if (id_.empty() || !take_end(rest_)) return false;
+    id_ = {};
+    return next(to);
+  }
+  if (!take_end(rest_)) return false;
+  id_ = {};
+  return true;  // an element without parameters
+}
+
+void append_sd_plain(std::string_view value, std::string& to) {
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const bool escapes = value[at] == '\\' && at + 1 < value.size() &&
+                         (value[at + 1] == '"' || value[at + 1] == '\\' || value[at + 1] == ']');
+    to += value[escapes ? ++at : at];
+  }
+}
+
+void append_sd_escaped(std::string_view value, std::string& to) {
+  for (const char c : value) {
+    if (c == '"' || c == '\\' || c == ']') to += '\\';
+    to += c;
+  }
+}
+
+}  // namespace logrelay

@@ -1,0 +1,121 @@
+#include <logrelay/input/tls_input.hpp>
+
+#include <logrelay/config.hpp>
+#include <logrelay/input/listening_input.hpp>
+#include <logrelay/input/tls_handshakes.hpp>
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <optional>
+
+namespace logrelay {
+namespace {
+
+// One message about those that were refused, with their number, in this time.
+constexpr std::chrono::minutes between_messages{1};
+
+class tls_layer final : public stream_layer {
+ public:
+  explicit tls_layer(std::unique_ptr<tls_session> session) : session_(std::move(session)) {}
+
+  ssize_t read(std::span<char> to) override {
+    const auto moved = session_->read(to);
+    switch (moved.how) {
+      case tls_session::step::done: return static_cast<ssize_t>(moved.bytes);
+      case tls_session::step::closed: return 0;
+      case tls_session::step::failed: return errno = ECONNRESET, -1;
+      case tls_session::step::wants_read:
+      case tls_session::step::wants_write: break;
+    }
+    return errno = EAGAIN, -1;
+  }
+
+ private:
+  const std::unique_ptr<tls_session> session_;
+};
+
+class tls_input final : public listening_input {
+ public:
+  explicit tls_input(const input_config& config)
+      : listening_input(config), where_(config.where), settings_(tls_input_settings(config.options)),
+        limit_(config.options.duration("handshake-timeout")) {}
+
+  void prepare() override {
+    context_.emplace(settings_);
+    mistakes none;
+    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
+    remember_addresses();
+  }
+
+  void start(reader& at) override {
+    handshakes_.emplace(
+        *context_, limit_, [this, &at](std::shared_ptr<tls_handshakes::outcome> one) { at.post([this, &at, one] { shaken(at, *one); }); },
+        [this, &at](const std::string& wrong) {
+          at.say().say(severity::warning, fmt::format("input '{}': {}; goes on with what it has", name(), wrong));
+        });
+    listening_input::start(at);
+  }
+
+  void stop(stop_kind how) noexcept override {
+    listening_input::stop(how);
+    if (handshakes_) handshakes_->hurry();
+  }
+
+  void give_up() noexcept override {
+    handshakes_.reset();
+    listening_input::give_up();
+  }
+
+ private:
+  void welcome(reader&, fd connection, const address& peer) override {
+    ++arriving_;
+    handshakes_->submit(std::move(connection), peer);
+  }
+  std::size_t arriving() const override { return arriving_; }
+
+  void shaken(reader& at, tls_handshakes::outcome& one) {
+    --arriving_;
+    if (one.session && !stopping()) {
+      read_stream(at, std::move(one.connection), read_manner::nonblocking, to_text(one.peer), idle_limit(), {},
+                  std::make_unique<tls_layer>(std::move(one.session)));
+      return;
+    }
+    if (!stopping()) refused(at, one);
+    arrived();
+  }
+
+  void refused(reader& at, const tls_handshakes::outcome& one) {
+    counters.refused.fetch_add(1, std::memory_order_relaxed);
+    ++untold_;
+    const auto now = at.clock().now();
+    if (now - told_ < between_messages && told_ != steady_time{}) return;
+    told_ = now;
+    const auto others = std::exchange(untold_, 0) - 1;
+    at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why,
+                                                others == 0 ? "" : fmt::format("; and {} others in the meantime", others)));
+  }
+
+  const endpoint where_;
+  const tls_settings settings_;
+  const std::chrono::milliseconds limit_;
+  std::optional<tls_context> context_;
+  std::optional<tls_handshakes> handshakes_;
+  std::size_t arriving_ = 0;
+  std::uint64_t untold_ = 0;
+  steady_time told_{};
+};
+
+}  // namespace
+
+void check_tls_input(const input_config& config, mistakes& wrong) {
+  check_tcp_input(config, wrong);
+  check_tls_options(config.options, true, fmt::format("input '{}'", config.name), wrong);
+}
+
+std::unique_ptr<input> make_tls_input(const input_config& config) { return std::make_unique<tls_input>(config); }
+
+const input_kind tls_input_kind{"tls", "tls://[HOST]:PORT", "TLS connections", tls_input_table, check_tls_input, make_tls_input};
+
+}  // namespace logrelay

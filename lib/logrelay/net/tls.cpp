@@ -1,0 +1,310 @@
+#include <logrelay/net/tls.hpp>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace logrelay {
+namespace {
+
+constexpr std::size_t fingerprint_digits = 64;
+constexpr long ahead_bytes = 64 * 1024;
+constexpr unsigned char context_name[] = "logrelay";
+
+/// What OpenSSL has to say about the last failure, in its own words.
+std::string last_reason() {
+  const auto code = ERR_peek_last_error();
+  const char* const reason = ERR_reason_error_string(code);
+  std::string text = reason ? reason : ERR_SYSTEM_ERROR(code) ? error_text(ERR_GET_REASON(code)) : "unknown reason";
+  ERR_clear_error();
+  return text;
+}
+
+/// "sha256:AB:CD…" or "ab…" as 64 small digits; else empty.
+std::string plain_fingerprint(std::string_view text) {
+  if (text.starts_with("sha256:") || text.starts_with("SHA256:")) text.remove_prefix(7);
+  std::string plain;
+  for (const char c : text) {
+    if (c == ':') continue;
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (std::string_view("0123456789abcdef").find(lower) == std::string_view::npos) return {};
+    plain += lower;
+  }
+  return plain.size() == fingerprint_digits ? plain : std::string();
+}
+
+std::string fingerprint_of(const X509* certificate) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  std::string text;
+  if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)
+    for (unsigned i = 0; i < size; ++i) fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
+  return text;
+}
+
+bool is_address(const std::string& host) {
+  unsigned char bytes[16];
+  return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+tls_settings common_settings(const option_values& options) {
+  tls_settings found;
+  found.ca = options.text("ca");
+  found.cert = options.text("cert");
+  found.key = options.text("key").empty() ? found.cert : options.text("key");
+  found.peer_names = options.all("peer-name");
+  for (const auto& each : options.all("fingerprint")) found.fingerprints.push_back(plain_fingerprint(each));
+  found.only_1_3 = options.text("min-version") == "1.3";
+  return found;
+}
+
+void refuse_open_key(const std::string& path) {
+  constexpr mode_t others = S_IWGRP | S_IRWXO;
+  struct stat there {};
+  if (::stat(path.c_str(), &there) != 0) throw system_error("read key " + path, errno);
+  if ((there.st_mode & others) == 0) return;
+  throw error(fmt::format("unable to use key {}: with permissions {:04o} it is open to others: chmod 0640 or less", path, there.st_mode & 07777));
+}
+
+}  // namespace
+
+tls_settings tls_input_settings(const option_values& options) {
+  auto found = common_settings(options);
+  found.server = true;
+  found.verify = !found.ca.empty() || !found.fingerprints.empty();
+  return found;
+}
+
+tls_settings tls_output_settings(const option_values& options, std::string host) {
+  auto found = common_settings(options);
+  found.host = std::move(host);
+  found.verify = options.text("verify") == "peer";
+  return found;
+}
+
+void check_tls_options(const option_values& options, bool server, std::string_view whose, mistakes& wrong) {
+  for (const auto& each : options.all("fingerprint"))
+    if (plain_fingerprint(each).empty())
+      wrong.add(fmt::format("{}: 'fingerprint={}' is none: write it like sha256:HEX, with {} digits", whose, each, fingerprint_digits));
+  if (server && !options.given("cert")) wrong.add(fmt::format("{}: a server of TLS needs a certificate: give 'cert=FILE', and 'key=FILE'", whose));
+  if (!server && options.given("key") && !options.given("cert")) wrong.add(fmt::format("{}: a 'key' without its 'cert': give both", whose));
+  if (server && options.given("peer-name") && !options.given("ca"))
+    wrong.add(fmt::format("{}: anyone can write a 'peer-name' into a certificate: give the 'ca' that has to sign it", whose));
+  if (!server && options.text("verify") == "none" && (options.given("ca") || options.given("peer-name") || options.given("fingerprint")))
+    wrong.add(fmt::format("{}: with 'verify=none' nobody looks at 'ca', 'peer-name' or 'fingerprint': leave one or the other out", whose));
+}
+
+tls_session::tls_session(ssl_st* ssl) : ssl_(ssl) { SSL_set_app_data(ssl_, this); }
+tls_session::~tls_session() {
+  // Else a connection that broke off could not be gone on with.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
+
+tls_session::step tls_session::judge(int returned) {
+  const int kind = SSL_get_error(ssl_, returned);
+  const int error_number = errno;
+  switch (kind) {
+    case SSL_ERROR_NONE: return step::done;
+    case SSL_ERROR_WANT_READ: return step::wants_read;
+    case SSL_ERROR_WANT_WRITE: return step::wants_write;
+    case SSL_ERROR_ZERO_RETURN: return step::closed;
+    case SSL_ERROR_SYSCALL:
+      ERR_clear_error();
+      why_ = error_number == 0 ? "the peer has gone" : error_text(error_number);
+      return error_number == 0 ? step::closed : step::failed;
+    default: break;
+  }
+  if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    ERR_clear_error();
+    why_ = "the peer has gone";
+    return step::closed;
+  }
+  const bool verified_badly = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  const auto reason = last_reason();
+  if (!verified_badly || why_.empty()) why_ = reason;
+  return step::failed;
+}
+
+tls_session::step tls_session::handshake() {
+  ERR_clear_error();
+  errno = 0;
+  const step how = judge(SSL_do_handshake(ssl_));
+  if (how == step::done && (SSL_is_server(ssl_) == 1 || SSL_version(ssl_) < TLS1_3_VERSION)) accepted_ = true;
+  return how == step::closed ? step::failed : how;
+}
+
+tls_session::moved tls_session::read(std::span<char> to) {
+  moved all{step::done};
+  while (all.bytes < to.size()) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t got = 0;
+    const int returned = SSL_read_ex(ssl_, to.data() + all.bytes, to.size() - all.bytes, &got);
+    if (returned != 1) {
+      const step how = judge(returned);
+      return all.bytes > 0 ? all : moved{how};  // a failure is told again by the next call
+    }
+    all.bytes += got;
+  }
+  return all;
+}
+
+tls_session::moved tls_session::write(std::string_view bytes) {
+  ERR_clear_error();
+  errno = 0;
+  std::size_t taken = 0;
+  const int returned = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken);
+  return returned == 1 ? moved{step::done, taken} : moved{judge(returned)};
+}
+
+void tls_session::say_goodbye() {
+  ERR_clear_error();
+  SSL_shutdown(ssl_);
+  ERR_clear_error();
+}
+
+void tls_session::read_ahead() {
+  SSL_set_read_ahead(ssl_, 1);
+  SSL_set_default_read_buffer_len(ssl_, ahead_bytes);
+}
+
+std::uint64_t tls_session::wire_bytes() const { return BIO_number_written(SSL_get_wbio(ssl_)); }
+bool tls_session::resumed() const { return SSL_session_reused(ssl_) == 1; }
+
+void tls_context::context_end::operator()(ssl_ctx_st* it) const { SSL_CTX_free(it); }
+void tls_context::session_end::operator()(ssl_session_st* it) const { SSL_SESSION_free(it); }
+
+tls_context::tls_context(tls_settings settings)
+    : settings_(std::move(settings)), read_(look()), context_(make()) {}
+tls_context::~tls_context() = default;
+
+tls_context::files tls_context::look() const {
+  files now;
+  const std::string* const paths[] = {&settings_.ca, &settings_.cert, &settings_.key};
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    struct stat there {};
+    if (paths[i]->empty() || ::stat(paths[i]->c_str(), &there) != 0) continue;
+    now[i] = {there.st_ino, there.st_size, there.st_mtim.tv_sec * 1'000'000'000LL + there.st_mtim.tv_nsec};
+  }
+  return now;
+}
+
+tls_context::context_ptr tls_context::make() {
+  ERR_clear_error();
+  context_ptr made(SSL_CTX_new(settings_.server ? TLS_server_method() : TLS_client_method()));
+  if (!made) throw error("unable to use TLS: " + last_reason());
+  auto* const it = made.get();
+  SSL_CTX_set_min_proto_version(it, settings_.only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_options(it, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(it, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_default_passwd_cb(it, no_passphrase);
+  if (!settings_.cert.empty()) {
+    refuse_open_key(settings_.key);
+    if (SSL_CTX_use_certificate_chain_file(it, settings_.cert.c_str()) != 1)
+      throw error(fmt::format("unable to use certificate {}: {}", settings_.cert, last_reason()));
+    if (SSL_CTX_use_PrivateKey_file(it, settings_.key.c_str(), SSL_FILETYPE_PEM) != 1)
+      throw error(fmt::format("unable to use key {}: {}", settings_.key, last_reason()));
+  }
+  if (!settings_.ca.empty()) {
+    if (SSL_CTX_load_verify_file(it, settings_.ca.c_str()) != 1) throw error(fmt::format("unable to use ca {}: {}", settings_.ca, last_reason()));
+    if (settings_.server) SSL_CTX_set_client_CA_list(it, SSL_load_client_CA_file(settings_.ca.c_str()));
+  } else if (!settings_.server) {
+    SSL_CTX_set_default_verify_paths(it);
+  }
+  if (settings_.verify) {
+    SSL_CTX_set_verify(it, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_cert_verify_callback(it, verify, const_cast<tls_settings*>(&settings_));
+  }
+  if (settings_.server) {
+    SSL_CTX_set_session_id_context(it, context_name, sizeof context_name - 1);
+  } else {
+    SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_app_data(it, this);
+    SSL_CTX_sess_set_new_cb(it, keep_session);
+  }
+  ERR_clear_error();
+  return made;
+}
+
+// Instead of OpenSSL's own, which it calls.
+int tls_context::verify(x509_store_ctx_st* chain, void* given) {
+  const auto& settings = *static_cast<const tls_settings*>(given);
+  auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const session = static_cast<tls_session*>(SSL_get_app_data(ssl));
+  const auto refuse = [&](std::string why) {
+    session->why_ = std::move(why);
+    if (X509_STORE_CTX_get_error(chain) == X509_V_OK) X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
+    return 0;
+  };
+  X509* const certificate = X509_STORE_CTX_get0_cert(chain);
+  if ((settings.fingerprints.empty() || !settings.ca.empty()) && X509_verify_cert(chain) != 1)
+    return refuse(fmt::format("its certificate is not trusted: {}", X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain))));
+  const auto& prints = settings.fingerprints;
+  if (const auto found = fingerprint_of(certificate); !prints.empty() && std::find(prints.begin(), prints.end(), found) == prints.end())
+    return refuse(fmt::format("its certificate has the fingerprint sha256:{}, which is not listed", found));
+  const auto& names = settings.peer_names;
+  if (settings.server && !names.empty() && std::none_of(names.begin(), names.end(), [&](const std::string& name) {
+        return X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
+      }))
+    return refuse("its certificate has no name that is listed");
+  X509_STORE_CTX_set_error(chain, X509_V_OK);
+  return 1;
+}
+
+int tls_context::keep_session(ssl_st* ssl, ssl_session_st* session) {
+  static_cast<tls_session*>(SSL_get_app_data(ssl))->accepted_ = true;
+  auto& self = *static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  if (self.context_.get() != SSL_get_SSL_CTX(ssl)) return 0;  // the files are others by now
+  self.last_.reset(session);
+  return 1;  // it is ours now
+}
+
+std::string tls_context::refresh() {
+  const auto now = look();
+  if (now == read_) return {};
+  read_ = now;  // said once, whatever it is
+  try {
+    context_ = make();
+    last_.reset();
+  } catch (const error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+std::unique_ptr<tls_session> tls_context::session(int descriptor) {
+  SSL* const ssl = SSL_new(context_.get());
+  if (!ssl) return nullptr;
+  std::unique_ptr<tls_session> made(new tls_session(ssl));
+  SSL_set_fd(ssl, descriptor);
+  if (settings_.server) {
+    SSL_set_accept_state(ssl);
+    return made;
+  }
+  SSL_set_connect_state(ssl);
+  const bool address = is_address(settings_.host);
+  if (!address && !settings_.host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(settings_.host.c_str()));
+  if (settings_.verify && settings_.fingerprints.empty()) {
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    for (const auto& name : settings_.peer_names) SSL_add1_host(ssl, name.c_str());
+    if (settings_.peer_names.empty() && address)
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), settings_.host.c_str());
+    else if (settings_.peer_names.empty())
+      SSL_set1_host(ssl, settings_.host.c_str());
+  }
+  if (last_) SSL_set_session(ssl, last_.get());
+  return made;
+}
+
+}  // namespace logrelay

@@ -1,0 +1,210 @@
+// TLS, both ways, with openssl, syslog-ng and ourselves.
+#include <fmt/format.h>
+#include <support/certificates.hpp>
+
+#include "peer_programs.hpp"
+
+using namespace logrelay;
+using namespace logrelay::support;
+
+namespace {
+
+struct world {
+  temp_folder folder;
+  certificates authority{folder.path().string()};
+  certificates::pair server = authority.sign("server", "DNS:localhost,IP:127.0.0.1");
+  certificates::pair client = authority.sign("client", "DNS:client.example.com");
+
+  [[nodiscard]] std::string serving() const { return "cert=" + server.cert + ",key=" + server.key; }
+  [[nodiscard]] std::string trusting() const { return "ca=" + authority.authority(); }
+  [[nodiscard]] std::string showing() const { return "cert=" + client.cert + ",key=" + client.key; }
+};
+
+std::string to(const relay_under_test& relay, const std::string& options) {
+  return fmt::format("tls://127.0.0.1:{},name=out,{}", relay.tcp_port(), options);
+}
+
+}  // namespace
+
+TEST_CASE("lines go from relay to relay over TLS with certificates on both sides") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder near, far;
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0,peer-name=client.example.com," + all.serving() + "," + all.trusting(), "all.log"});
+  relay_under_test client(near, {to(server, all.trusting() + "," + all.showing())});
+  const auto text = real_lines(32 << 20);
+  client.write(text);
+  REQUIRE(client.finish().output("out").delivered() == count_newlines(text));
+  REQUIRE(eventually([&] { return server.now().lines_read() == count_newlines(text); }));
+  server.terminate();
+  REQUIRE(difference(read_file(far / "all.log"), text) == "");
+}
+
+TEST_CASE("openssl takes real lines from us and sends them to us") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder folder;
+  const auto text = real_lines(4 << 20);
+  write_file(folder / "text", text);
+  process server({"openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:0", "-cert", all.server.cert, "-key", all.server.key},
+                 {.input = stream::pipe(), .output = stream::file(folder / "out.log")});  // the end of its input would be its own
+  relay_under_test relay(folder, {"-i", "tls://127.0.0.1:0,name=in," + all.serving(), "-i", "-,name=stdin", "in.log,from=in",
+                                  fmt::format("tls://127.0.0.1:{},name=out,from=stdin,{}", server.tcp_port(), all.trusting())});
+  relay.write(text);
+  relay.close_input();
+  REQUIRE(eventually([&] { return relay.now().output("out").delivered() == count_newlines(text); }));
+  for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+    const auto sent = run({"openssl", "s_client", "-quiet", "-no_ign_eof", version, "-connect", "127.0.0.1:" + std::to_string(relay.port("in"))},
+                          {.input = stream::file(folder / "text")});
+    INFO(sent.errors);
+    REQUIRE(sent.status == 0);
+  }
+  REQUIRE(eventually([&] { return relay.now().input("in").count("lines") == 2 * count_newlines(text); }));
+  relay.terminate();
+  REQUIRE(difference(read_file(folder / "in.log"), text + text) == "");
+  static_cast<void>(server.wait());
+  REQUIRE(difference(read_file(folder / "out.log"), text) == "");
+}
+
+TEST_CASE("syslog-ng takes our messages over TLS and sends us its own") {
+  const auto program = syslog_ng_program("syslog-ng");
+  if (!program || !have({"openssl"})) return;
+  const world all;
+  const temp_folder folder, ours, sending;
+  relay_under_test relay(ours, {"-i", "syslog+tls://127.0.0.1:0," + all.serving() + "," + all.trusting(), "all.log,format={host} {app} {message}"});
+  write_file(folder / "syslog-ng.conf",
+             fmt::format("@version: 3.35\noptions {{ keep-hostname(yes); use-dns(no); stats-freq(0); }};\n"
+                         "source s_in {{ syslog(ip(127.0.0.1) port({}) transport(tls) tls(key-file(\"{}\") cert-file(\"{}\") peer-verify(optional-untrusted)) "
+                         "keep-timestamp(yes) log-iw-size(10000)); }};\n"
+                         "destination d_out {{ syslog(\"127.0.0.1\" transport(tls) port({}) tls(key-file(\"{}\") cert-file(\"{}\") ca-file(\"{}\") "
+                         "peer-verify(required-trusted))); }};\n"
+                         "log {{ source(s_in); destination(d_out); flags(flow-control); }};\n",
+                         port_of(bound_tcp()), all.server.key, all.server.cert, relay.tcp_port(), all.client.key, all.client.cert,
+                         all.authority.authority()));
+  std::vector<std::string> command{program->path,      "-F", "--no-caps",    "-f", folder / "syslog-ng.conf", "-R",
+                                   folder / "persist", "-p", folder / "pid", "-c", folder / "control"};
+  if (!program->modules.empty()) command.push_back("--module-path=" + program->modules);
+  process syslog_ng(command, {.environment = program->environment});
+  relay_under_test sender(sending, {fmt::format("syslog+tls://127.0.0.1:{},name=out,host=h,app=a,{}", syslog_ng.tcp_port(), all.trusting())});
+  const auto text = syslog_lines();
+  sender.write(text);
+  INFO(syslog_ng.errors());
+  REQUIRE(sender.finish().output("out").delivered() == real_line_count);
+  REQUIRE(eventually([&] { return relay.now().lines_read() == real_line_count; }));
+  relay.terminate();
+  REQUIRE(difference(behind(read_file(ours / "all.log"), "h a "), text) == "");
+}
+
+TEST_CASE("a server that we do not trust gets no line and the message says why") {
+  if (!have({"openssl"})) return;
+  const world all, others;
+  const temp_folder near, far;
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
+  relay_under_test client(near, {"--drain-timeout=100ms", to(server, others.trusting())});
+  client.write("secret\n");
+  CHECK(client.finish(1).output("out").delivered() == 0);
+  CHECK_THAT(client.errors(), Catch::Contains("TLS: its certificate is not trusted: "));
+  CHECK(server.terminate().lines_read() == 0);
+}
+
+TEST_CASE("a line counts as delivered only by a server that takes our certificate") {
+  if (!have({"openssl"})) return;
+  const world all, others;
+  const temp_folder near, far;
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0,name=in," + all.serving() + "," + all.trusting(), "all.log"});
+  for (const auto& showing : {others.showing(), std::string()}) {
+    INFO(showing);
+    const temp_folder folder;
+    relay_under_test client(folder, {"--drain-timeout=300ms", to(server, all.trusting() + (showing.empty() ? "" : "," + showing))});
+    client.write(numbered_lines(0, 1000));
+    if (showing.empty()) {  // it could not know: nobody told it that a certificate is wanted
+      client.close_input();
+      static_cast<void>(client.wait());
+      continue;
+    }
+    CHECK(client.finish(1).output("out").delivered() == 0);
+  }
+  const auto balance = server.terminate();
+  CHECK(balance.lines_read() == 0);
+  CHECK(balance.input("in").count("refused") > 0);
+  CHECK_THAT(server.errors(), Catch::Contains("input 'in': refused 127.0.0.1:"));
+}
+
+TEST_CASE("a TLS server that ends and comes back has every line once") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder near;
+  const auto far = std::make_unique<temp_folder>();
+  auto server = std::make_unique<relay_under_test>(*far, std::vector<std::string>{"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
+  const auto port = std::to_string(server->tcp_port());
+  relay_under_test client(near, {to(*server, all.trusting())});
+  client.write(numbered_lines(0, 1000));
+  REQUIRE(eventually([&] { return client.now().output("out").delivered() == 1000; }));
+  REQUIRE(eventually([&] { return server->now().lines_read() == 1000; }));
+  server->terminate();
+  client.write(numbered_lines(1000, 1000));
+  server = std::make_unique<relay_under_test>(*far, std::vector<std::string>{"-i", "tls://127.0.0.1:" + port + "," + all.serving(), "all.log"});
+  REQUIRE(client.finish().output("out").delivered() == 2000);
+  REQUIRE(eventually([&] { return server->now().lines_read() == 1000; }));
+  server->terminate();
+  REQUIRE(difference(read_file(*far / "all.log"), numbered_lines(0, 2000)) == "");
+}
+
+TEST_CASE("silent peers and their handshakes hold up nobody") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder near, far;
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0,name=in,handshake-timeout=1s," + all.serving(), "all.log"});
+  std::vector<fd> silent;
+  for (int i = 0; i < 300; ++i) silent.push_back(connected_tcp(server.tcp_port()));
+  for (int i = 0; i < 100; ++i) write_all(silent[static_cast<std::size_t>(i)], "not TLS at all\n");
+  relay_under_test client(near, {to(server, all.trusting())});
+  const auto began = std::chrono::steady_clock::now();
+  client.write("hello\n");
+  CHECK(client.finish().output("out").delivered() == 1);
+  REQUIRE(eventually([&] { return server.now().lines_read() == 1; }));
+  CHECK(std::chrono::steady_clock::now() - began < 1s);
+  REQUIRE(eventually([&] { return server.now().input("in").count("refused") == 300; }));
+  server.terminate();
+  CHECK(count_newlines(server.errors()) <= 3);
+}
+
+TEST_CASE("certificates are read again when they change and on HUP") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder near, far;
+  const auto put = [&](const certificates::pair& from) {
+    for (const auto& [file, to] : {std::pair(from.cert, far / "cert.pem"), std::pair(from.key, far / "key.pem")}) {
+      std::filesystem::copy_file(file, to + ".new");
+      std::filesystem::rename(to + ".new", to);
+    }
+  };
+  put(all.server);
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0,cert=cert.pem,key=key.pem", "all.log"});
+  const auto moved = all.authority.sign("moved", "DNS:moved.example.com");
+  const auto send = [&](const std::string& fingerprint) {
+    const temp_folder folder;
+    relay_under_test client(folder, {"--drain-timeout=200ms", to(server, "fingerprint=" + fingerprint)});
+    client.write("hello\n");
+    client.close_input();
+    return client.status() == 0;
+  };
+  CHECK(send(all.server.fingerprint));
+  CHECK_FALSE(send(moved.fingerprint));
+  put(moved);
+  server.send(SIGHUP);
+  CHECK(send(moved.fingerprint));
+  CHECK_FALSE(send(all.server.fingerprint));
+  server.terminate();
+}
+
+TEST_CASE("a key that is open to others ends the start") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder folder;
+  std::filesystem::permissions(all.server.key, std::filesystem::perms(0644));
+  const auto tried = run({LOGRELAY_PROGRAM, "-i", "tls://127.0.0.1:0," + all.serving(), folder / "out.log"});
+  CHECK(tried.status == 2);
+  CHECK_THAT(tried.errors, Catch::Contains("0644 it is open to others: chmod 0640 or less"));
+  CHECK_FALSE(std::filesystem::exists(folder / "out.log"));
+}
