@@ -73,6 +73,7 @@ TEST_CASE("after the end of the inputs an output may make no progress for the dr
   write_all(pipe.writing, "one\ntwo\n");
   pipe.writing.reset();
   REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 2; }));
+  REQUIRE(relay.drains());
   relay.clock.pass(9s);
   CHECK(relay.goes_on());
   relay.clock.pass(2s);
@@ -217,6 +218,7 @@ TEST_CASE("a listener that hangs in a write is let go at the deadline and touche
   REQUIRE(relay.until([] { return the_hung_write().in_it(); }));
   in.writing.reset();
   REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 1; }));
+  REQUIRE(relay.drains());
   CHECK(relay.goes_on());
   relay.clock.pass(31s);
   static_cast<void>(relay.it().step());

@@ -38,6 +38,10 @@ class program {
   [[nodiscard]] bool ends() {
     return until([&] { return one_->over(); });
   }
+  /// Steps on until the inputs have ended by themselves, and there is a deadline for the outputs.
+  [[nodiscard]] bool drains() {
+    return support::eventually([&] { return one_->step() < steady_time::max(); });
+  }
   /// Whether it is still not over after a moment.
   [[nodiscard]] bool goes_on() {
     return !support::eventually([&] { return static_cast<void>(one_->step()), one_->over(); }, std::chrono::milliseconds(30));
