@@ -49,11 +49,12 @@ const format_kind& format_of(const std::string& text, const registries& known) {
   return *std::find_if(known.formats.begin(), known.formats.end(), [&](const auto& kind) { return kind.matches(text); });
 }
 
-encoding_rules encoding_of(const output_config& config, const registries& known, bool datagrams) {
+encoding_rules encoding_of(const output_config& config, const registries& known, const output& to) {
   const auto& text = config.options.text("format");
   const auto& body = format_of(text, known);
   encoding_rules rules;
-  if (!datagrams) {
+  rules.route = to.make_route();
+  if (!to.datagrams()) {
     const auto& name = config.options.text("framing");
     rules.frames = name == "nul"       ? framing::nul
                    : name == "octet"   ? framing::octet
@@ -116,13 +117,13 @@ relay::~relay() {
 
 void relay::parts::make_output(const output_config& of, std::size_t place) {
   auto to = of.kind->make(of);
-  auto rules = encoding_of(of, known, to->datagrams());
+  auto rules = encoding_of(of, known, *to);
   queue_rules limits;
   limits.capacity_bytes = of.options.size("queue");
   limits.when_full = overflow_of(of.options.text("overflow"));
   limits.stall_after = of.options.duration("stall-after");
   limits.gap_marker = of.options.yes("gap-marker");
-  limits.keep_times = rules.prefix || rules.body;
+  limits.keep_times = rules.prefix || rules.body || rules.route;
 
   running_output made;
   made.config = &of;

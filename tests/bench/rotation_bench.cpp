@@ -1,5 +1,6 @@
-// What rotation costs who writes: pipe to file with a rotation every megabyte and zstd on, beside the same without. Pairs
-// of runs, one after the other, and the median of their ratios; and the longest that one write of the producer took.
+// What rotation costs who writes: pipe to file with a rotation every megabyte and zstd on, beside the same without.
+// Pairs of runs, one after the other, and the median of their ratios; and the longest that one write of the producer
+// took.
 #include <support/bench.hpp>
 #include <support/lines.hpp>
 #include <support/process.hpp>
@@ -25,8 +26,8 @@ struct run_cost {
 };
 
 /// From the first write to the last one taken; what rotation still has to do then is nobody's wait.
-run_cost feed(const std::string& program, const temp_folder& folder, const std::string& options, const std::string& text,
-              std::uint64_t bytes) {
+run_cost feed(const std::string& program, const temp_folder& folder, const std::string& options,
+              const std::string& text, std::uint64_t bytes) {
   process relay({program, "--drain-timeout", "60s", folder / "app.log" + options}, {.input = stream::pipe()});
   relay.write("first\n");
   if (!eventually([&] { return file_size(folder / "app.log") > 0; })) throw std::runtime_error("nothing arrives");
@@ -57,16 +58,19 @@ run_cost feed(const std::string& program, const temp_folder& folder, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench_options options(argc, argv, "What rotating every megabyte with zstd costs who writes", LOGRELAY_PROGRAM,
-                              {{"size", "1G", "128M", "bytes to write in each run"}, {"pairs", "5", "3", "pairs of runs"}});
+  const bench_options options(
+      argc, argv, "What rotating every megabyte with zstd costs who writes", LOGRELAY_PROGRAM,
+      {{"size", "1G", "128M", "bytes to write in each run"}, {"pairs", "5", "3", "pairs of runs"}});
   std::signal(SIGPIPE, SIG_IGN);
   const auto text = real_lines(64 << 20);
   const auto bytes = options.size("size");
-  fmt::print("{} of {} in each run, {} pairs\n\n", fmt::format("{} MiB", bytes >> 20), real_lines_origin(), options.size("pairs"));
+  fmt::print("{} of {} in each run, {} pairs\n\n", fmt::format("{} MiB", bytes >> 20), real_lines_origin(),
+             options.size("pairs"));
   const table results({"pipe to file", "without", "with", "ratio", "longest write", "without", "files"}, 24, 20);
   // By number every rotation renames all files there are: that has its price, and no goal.
   for (const bool numbered : {false, true}) {
-    const std::string rotating = numbered ? ",rotate=1M,compress=zstd,keep=20,naming=number" : ",rotate=1M,compress=zstd,keep=20";
+    const std::string rotating =
+        numbered ? ",rotate=1M,compress=zstd,keep=20,naming=number" : ",rotate=1M,compress=zstd,keep=20";
     attempt(results, numbered ? "1 MiB, zstd, by number" : "1 MiB, zstd", [&](const std::string& name) {
       std::vector<double> plain_rates, rates, ratios, longest, plain_longest;
       std::size_t files = 0;
@@ -83,7 +87,9 @@ int main(int argc, char** argv) {
         longest.push_back(std::chrono::duration<double>(with.longest).count());
         files = with.files;
       }
-      const auto in_milliseconds = [](double seconds) { return readable(std::chrono::microseconds(static_cast<long>(seconds * 1e6))); };
+      const auto in_milliseconds = [](double seconds) {
+        return readable(std::chrono::microseconds(static_cast<long>(seconds * 1e6)));
+      };
       results.row({name, readable_rate(median(plain_rates)), readable_rate(median(rates)),
                    readable_ratio(median(ratios)) + (numbered ? "" : " of 0.9 " + goal(median(ratios) >= 0.9)),
                    in_milliseconds(median(longest)) + (numbered ? "" : " of 20 ms " + goal(median(longest) <= 0.020)),

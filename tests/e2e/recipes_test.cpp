@@ -77,7 +77,8 @@ void compare_folders(const std::string& peer, const std::string& command) {
   const auto their_text = joined(theirs / "log", "current"), our_text = joined(ours / "log", "current");
   require_end_of(their_text, all_lines());
   require_end_of(our_text, all_lines());
-  // multilog's and s6-log's n counts the rotated files, svlogd's too; they cut at a size that they find somewhat before.
+  // multilog's and s6-log's n counts the rotated files, svlogd's too; they cut at a size that they find somewhat
+  // before.
   CHECK(names_in(ours / "log").size() == 11);
   CHECK(our_text.size() + 11 * 4096 > their_text.size());
   for (const auto& each : names_in(ours / "log")) CHECK(file_size(ours / ("log/" + each)) <= 99'999);
@@ -98,7 +99,8 @@ TEST_CASE("recipe: multilog with time stamps and a choice of lines") {
   for (std::uint64_t i = 0; i < 3000; ++i) text += (i % 3 == 0 ? "debug " : "info ") + numbered_lines(i, 1);
   run_on(theirs, "multilog t '-* debug*' s99999 n10 ./log", text);
   run_on(ours, "logrelay 'log/current,rotate=99999,keep=10,reject=debug,format={tai64n} {line}'", text);
-  const auto their_lines = split_lines(joined(theirs / "log", "current")), our_lines = split_lines(joined(ours / "log", "current"));
+  const auto their_lines = split_lines(joined(theirs / "log", "current")),
+             our_lines = split_lines(joined(ours / "log", "current"));
   REQUIRE(their_lines.size() == 2000);
   REQUIRE(our_lines.size() == 2000);
   for (std::size_t i = 0; i < our_lines.size(); ++i) {  // @ and 24 digits, and the second is nearly the same
@@ -149,10 +151,13 @@ TEST_CASE("recipe: cronolog") {
   if (lacks("cronolog")) return;
   const temp_folder theirs, ours;
   put_program(ours);
-  run_on(theirs, "cronolog --symlink=current logs/%Y/%m/%d/app.log", all_lines(), 3);  // its status at the end of its input
+  run_on(theirs, "cronolog --symlink=current logs/%Y/%m/%d/app.log", all_lines(),
+         3);  // its status at the end of its input
   run_on(ours, "logrelay logs/%Y/%m/%d/app.log,link=current", all_lines());
-  const auto their_file = std::filesystem::relative(std::filesystem::canonical(theirs / "current"), std::filesystem::canonical(theirs.path()));
-  const auto our_file = std::filesystem::relative(std::filesystem::canonical(ours / "current"), std::filesystem::canonical(ours.path()));
+  const auto their_file = std::filesystem::relative(std::filesystem::canonical(theirs / "current"),
+                                                    std::filesystem::canonical(theirs.path()));
+  const auto our_file =
+      std::filesystem::relative(std::filesystem::canonical(ours / "current"), std::filesystem::canonical(ours.path()));
   CHECK(our_file == their_file);
   CHECK(difference(read_file(ours / "current"), read_file(theirs / "current")) == "");
 }
@@ -248,12 +253,15 @@ TEST_CASE("recipe: in place of logrotate") {
     INFO(each);
     CHECK(difference(unpacked(ours / each), unpacked(by.folder / each)) == "");
   }
-  CHECK((std::filesystem::status(ours / "app.log.1.gz").permissions() & std::filesystem::perms::all) == std::filesystem::perms(0640));
+  CHECK((std::filesystem::status(ours / "app.log.1.gz").permissions() & std::filesystem::perms::all) ==
+        std::filesystem::perms(0640));
 }
 
 TEST_CASE("a command after a rotation gets every file once, packed, also of a relay that was killed") {
   const temp_folder folder;
-  const auto options = ",rotate=20K,compress=zstd,after-rotate=test -f \"$1\" && test \"$1\" = \"$LOGRELAY_FILE\" && echo \"$1\" >> told";
+  const auto options =
+      ",rotate=20K,compress=zstd,after-rotate=test -f \"$1\" && test \"$1\" = \"$LOGRELAY_FILE\" && echo \"$1\" >> "
+      "told";
   {
     relay_under_test relay(folder, {"app.log" + std::string(options)});
     relay.write(numbered_lines(0, 20'000));
@@ -267,12 +275,30 @@ TEST_CASE("a command after a rotation gets every file once, packed, also of a re
   auto told = split_lines(read_file(folder / "told"));
   for (const auto& each : told) CHECK(each.ends_with("Z.zst"));
   std::sort(told.begin(), told.end());
-  CHECK(std::unique(told.begin(), told.end()) - told.begin() + 1 >= static_cast<std::ptrdiff_t>(told.size()));  // one twice at most
+  CHECK(std::unique(told.begin(), told.end()) - told.begin() + 1 >=
+        static_cast<std::ptrdiff_t>(told.size()));  // one twice at most
   told.erase(std::unique(told.begin(), told.end()), told.end());
   texts parts;
   for (const auto& each : names_in(folder.path()))
     if (each.starts_with("app.log.")) parts.push_back(each);
   CHECK(told == parts);
+}
+
+TEST_CASE("lines are sorted into files by level and in the order in which they came") {
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "-,decode=prefix,name=app", "logs/{input}/{level}.log,max-files=2"});
+  std::string text, errors, notes, debug;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    const auto line = (i % 3 == 0 ? "<3>" : i % 3 == 1 ? "<5>" : "<7>") + numbered_lines(i, 1);
+    text += line;
+    (i % 3 == 0 ? errors : i % 3 == 1 ? notes : debug) += line;
+  }
+  relay.write(text);
+  relay.finish();
+  CHECK(names_in(folder / "logs/app") == texts{"debug.log", "err.log", "notice.log"});
+  CHECK(difference(read_file(folder / "logs/app/err.log"), errors) == "");
+  CHECK(difference(read_file(folder / "logs/app/notice.log"), notes) == "");
+  CHECK(difference(read_file(folder / "logs/app/debug.log"), debug) == "");
 }
 
 TEST_CASE("a file rotates with the clock though no line comes") {

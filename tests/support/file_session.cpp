@@ -136,7 +136,8 @@ std::vector<std::string> files_by_age(const file_rules& rules) {
   file_system files;
   const fd folder(files.open(AT_FDCWD, where.folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
   std::vector<found_part> parts;
-  if (find_parts(files, folder.get(), part_names(where.name, rules.by_time, rules.utc, rules.names), where.name, parts) != 0)
+  if (find_parts(files, folder.get(), part_names(where.name, rules.by_time, rules.utc, rules.names), where.name,
+                 parts) != 0)
     throw std::runtime_error("no folder");
   std::vector<std::string> paths;
   for (const auto& each : parts) paths.push_back(where.folder + "/" + each.name.text());

@@ -1,5 +1,6 @@
 #pragma once
-/// A file output driven by hand, as its listener would, but without threads: a test is its own clock and its own upkeep.
+/// A file output driven by hand, as its listener would, but without threads: a test is its own clock and its own
+/// upkeep.
 #include <support/fake_clock.hpp>
 
 #include <logrelay/core/batch.hpp>
@@ -24,7 +25,9 @@ class lines_to_write final : public outgoing {
   bool mid_line() const override { return torn() > 0; }
   /// Bytes of a line that is written in part.
   [[nodiscard]] std::size_t torn() const { return done_ == 0 ? 0 : done_ - (text_.rfind('\n', done_ - 1) + 1); }
-  std::size_t line_end_before(std::size_t limit) const override { return logrelay::line_end_before(rest(), framing::newline, limit); }
+  std::size_t line_end_before(std::size_t limit) const override {
+    return logrelay::line_end_before(rest(), framing::newline, limit);
+  }
   std::size_t first_line_end() const override { return line_end_from(rest(), framing::newline, 1); }
 
  private:

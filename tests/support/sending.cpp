@@ -21,6 +21,7 @@ sending::sending(std::unique_ptr<output> made) { listen(std::move(made), "output
 void sending::listen(std::unique_ptr<output> made, const std::string& name) {
   ::signal(SIGPIPE, SIG_IGN);
   encoding_rules rules;
+  rules.route = made->make_route();
   if (!made->datagrams()) rules.frames = framing::newline;
   listener_ = std::make_unique<queue_listener>(
       listener_parts{name, std::move(made), std::make_unique<line_encoder>(std::move(rules)), std::chrono::seconds(2),

@@ -14,18 +14,38 @@ constexpr std::size_t chunk_bytes = 64 * 1024;
 
 bool line_encoder::as_is(const batch& lines) const {
   if (rules_.frames != lines.frames) return false;
-  return lines.marker ? rules_.prefix == nullptr && rules_.body == nullptr
-                      : rules_.prefix == nullptr && rules_.body == nullptr && rules_.filters.empty() && !rules_.strip_ansi;
+  return lines.marker
+             ? rules_.prefix == nullptr && rules_.body == nullptr
+             : rules_.prefix == nullptr && rules_.body == nullptr && rules_.filters.empty() && !rules_.strip_ansi;
+}
+
+// Where the lines end that go where the first one goes; not many more than a chunk of them are looked at.
+std::size_t line_encoder::end_of_route(const batch& lines) {
+  if (!rules_.route || lines.marker) return lines.size;
+  line_cursor cursor(lines.bytes(), lines.frames);
+  std::size_t end = 0;
+  for (std::string_view line; end < chunk_bytes && cursor.next(line); end = cursor.offset()) {
+    text_.clear();
+    rules_.route->append(line_view(line, lines.time, *lines.from), text_);
+    if (end == 0)
+      route_ = text_;
+    else if (text_ != route_)
+      break;
+  }
+  return end;
 }
 
 wire_chunk line_encoder::encode(batch& lines) {
-  if (as_is(lines)) return {std::exchange(lines, {}), false, {}, {}};
+  const std::size_t end = end_of_route(lines);
+  if (as_is(lines))
+    return {end == lines.size ? std::exchange(lines, {}) : split_front(lines, end), false, {}, {}, route_};
 
   wire_chunk chunk;
   chunk.built = true;
+  chunk.route = route_;
   line_cursor cursor(lines.bytes(), lines.frames);
   std::uint32_t filtered_lines = 0, filtered_bytes = 0;
-  for (std::string_view line; chunk.wire.size() < chunk_bytes && cursor.next(line);) {
+  for (std::string_view line; chunk.wire.size() < chunk_bytes && cursor.offset() < end && cursor.next(line);) {
     const auto line_bytes = static_cast<std::uint32_t>(line.size() + 1);
     if (rules_.strip_ansi && !lines.marker) {
       clean_.clear();
@@ -42,7 +62,8 @@ wire_chunk line_encoder::encode(batch& lines) {
     }
     build(view, chunk.wire);
     chunk.marks.push_back({static_cast<std::uint32_t>(chunk.wire.size()), static_cast<std::uint32_t>(cursor.offset()),
-                           lines.marker ? 0 : line_bytes, std::exchange(filtered_lines, 0), std::exchange(filtered_bytes, 0), false});
+                           lines.marker ? 0 : line_bytes, std::exchange(filtered_lines, 0),
+                           std::exchange(filtered_bytes, 0), false});
   }
   chunk.lines = cursor.offset() == lines.size ? std::exchange(lines, {}) : split_front(lines, cursor.offset());
   return chunk;

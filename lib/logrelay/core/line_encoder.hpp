@@ -16,6 +16,7 @@ struct encoding_rules {
   std::unique_ptr<format> prefix;  ///< put before each line; may be null
   std::unique_ptr<format> body;    ///< null: the line as it came
   std::vector<std::unique_ptr<filter>> filters;
+  std::unique_ptr<format> route = nullptr;  ///< where within the output a line goes, such as which file; null: there is one place
 };
 
 class line_encoder {
@@ -23,16 +24,18 @@ class line_encoder {
   explicit line_encoder(encoding_rules&& rules) : rules_(std::move(rules)) {}
 
   /// Takes lines off the front of `lines`, all of them or about 64 KiB worth of built bytes, and returns them encoded.
-  /// `lines` is empty (size 0) when nothing is left.
+  /// `lines` is empty (size 0) when nothing is left. All lines of a chunk have the same route.
   [[nodiscard]] wire_chunk encode(batch& lines);
 
  private:
   [[nodiscard]] bool as_is(const batch& lines) const;
   void build(const line_view& line, std::string& to);
+  [[nodiscard]] std::size_t end_of_route(const batch& lines);
 
   encoding_rules rules_;
   std::string text_;   // one line, while it is made
   std::string clean_;  // one line without escape sequences
+  std::string route_;  // of the last line; a marker goes where that went
 };
 
 }  // namespace logrelay

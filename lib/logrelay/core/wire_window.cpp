@@ -37,6 +37,7 @@ const outgoing& wire_window::next() {
   std::size_t from = offset_;
   for (std::size_t at = at_; at < chunks_.size() && pieces_.size() < most_pieces; ++at, from = 0) {
     const wire_chunk& chunk = chunks_[at];
+    if (chunk.route != chunks_[at_].route) break;
     if (!datagrams_) {
       const auto rest = chunk.bytes().substr(from);
       if (!rest.empty()) pieces_.push_back(piece_of(rest));

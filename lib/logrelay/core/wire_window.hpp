@@ -27,6 +27,7 @@ struct wire_chunk {
   bool built = false;
   std::string wire;
   std::vector<wire_mark> marks;
+  std::string route = {};  ///< where within the output all of it goes; see encoding_rules
 
   [[nodiscard]] std::string_view bytes() const { return built ? std::string_view(wire) : lines.bytes(); }
 };
@@ -55,6 +56,7 @@ class wire_window final : public outgoing {
 
   std::span<const iovec> pieces() const override { return pieces_; }
   std::size_t bytes() const override { return piece_bytes_; }
+  std::string_view route() const override { return at_ < chunks_.size() ? chunks_[at_].route : std::string_view(); }
   bool mid_line() const override { return torn_bytes() > 0; }
   std::size_t line_end_before(std::size_t limit) const override;
   std::size_t first_line_end() const override;

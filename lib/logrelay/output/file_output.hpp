@@ -1,14 +1,17 @@
 #pragma once
 /// Files that lines are appended to, and that rotate between lines: by size, by the clock, when asked to. What becomes
-/// of rotated files is upkeep's, how they rotate a live file's; see there.
+/// of rotated files is upkeep's, how they rotate a live file's; see there. With fields in the path there are several
+/// live files behind the one queue; the ones that were used last are open.
 ///
-/// A write is what delivers (with sync=always, the sync). A full disk, a quota or an I/O error pauses: the write goes on
-/// where it stopped once it can, and what was written of a line that will never be finished here is cut off again at the
-/// end. flock(2) on the live file keeps a second relay away; the kernel lets go of it with the process, so it is never
-/// stale.
+/// A write is what delivers (with sync=always, the sync). A full disk, a quota or an I/O error pauses: the write goes
+/// on where it stopped once it can, and what was written of a line that will never be finished here is cut off again at
+/// the end. flock(2) on the live file keeps a second relay away; the kernel lets go of it with the process, so it is
+/// never stale.
 #include <logrelay/output/file/live_file.hpp>
 #include <logrelay/registry.hpp>
 #include <logrelay/util/wall_alarm.hpp>
+
+#include <list>
 
 namespace logrelay {
 
@@ -18,27 +21,41 @@ class file_output final : public output {
   file_output(file_rules rules, const time_source& clock, file_system& files);
 
   void set_speaker(speaker say) override;
-  void prepare() override { file_.prepare(); }
-  void unprepare() noexcept override { file_.unprepare(); }
+  void prepare() override;
+  void unprepare() noexcept override;
+  std::unique_ptr<format> make_route() const override;
   bool keeps_place() const override { return true; }
   result open(waiter& wait) override;
   write_result write(const outgoing& lines) override;
-  std::uint64_t unacked() override { return file_.unsynced_bytes(); }
+  std::uint64_t unacked() override;
   interest idle() const override;
   result idle_event() override;
   result finish(waiter& wait) override;
-  void close(std::size_t torn_bytes) noexcept override { file_.close(torn_bytes); }
-  result reopen() override { return file_.reopen(); }
-  result rotate() override { return file_.rotate(); }
-  std::uint64_t rotations() const override { return file_.rotations(); }
+  void close(std::size_t torn_bytes) noexcept override;
+  result reopen() override;
+  result rotate() override;
+  std::uint64_t rotations() const override { return rotations_; }
 
   [[nodiscard]] upkeep& parts() { return parts_; }  ///< for tests
 
  private:
+  struct open_file {
+    open_file(live_file::surroundings with, const std::string& path) : route(path), file(with, path) {}
+    std::string route;  // the path, its fields filled in
+    live_file file;
+  };
+  void add(const std::string& route);
+  [[nodiscard]] result use(std::string_view route);
+  [[nodiscard]] result for_each(result (live_file::*what)());
+  void note();
+
   const file_rules rules_;
   speaker say_ = [](severity, std::string_view) {};
   upkeep parts_;
-  live_file file_;
+  file_system& files_;
+  const time_source& clock_;
+  std::list<open_file> open_;  // the one that was used last comes first
+  std::uint64_t rotations_ = 0, rotations_before_ = 0;  // the latter of files that are closed by now
   wall_alarm alarm_;
 };
 

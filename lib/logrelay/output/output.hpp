@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,8 @@ class outgoing {
   [[nodiscard]] virtual std::size_t line_end_before(std::size_t limit) const = 0;
   /// The end of the first line, or of the rest of one.
   [[nodiscard]] virtual std::size_t first_line_end() const = 0;
+  /// Where in this output all of it goes, as output::make_route() would have it; empty where a marker is the first line.
+  [[nodiscard]] virtual std::string_view route() const { return {}; }
 };
 
 /// What to poll for while there is nothing else to do; descriptor -1: nothing.
@@ -60,6 +63,8 @@ struct interest {
 
 /// Says something for an output, with its name before it; any thread, until the program ends.
 using speaker = std::function<void(severity, std::string_view)>;
+
+class format;
 
 class output {
  public:
@@ -73,6 +78,10 @@ class output {
   virtual void unprepare() noexcept {}
   /// Whether each line is a datagram of its own.
   [[nodiscard]] virtual bool datagrams() const { return false; }
+
+  /// What tells of a line where within this output it goes, such as the path of one of several files; null where there
+  /// is one place. Lines come in runs of one route.
+  [[nodiscard]] virtual std::unique_ptr<format> make_route() const;
 
   /// Whether what was written is still there after a retry (a full disk, a FIFO without a reader), so that writing goes
   /// on where it stopped. Else close() is called, and after open() everything that was not acked is sent again.

@@ -18,7 +18,8 @@ void wall_alarm::set(wall_time when) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
     at.it_value = {seconds.time_since_epoch().count(), (when - seconds).count()};
   }
-  if (timer_ && ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, nullptr) == 0) when_ = when;
+  if (timer_ && ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, nullptr) == 0)
+    when_ = when;
 }
 
 void wall_alarm::clear() {

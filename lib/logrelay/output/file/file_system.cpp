@@ -12,7 +12,9 @@
 
 namespace logrelay {
 
-int file_system::open(int folder, const char* name, int flags, unsigned mode) { return ::openat(folder, name, flags, mode); }
+int file_system::open(int folder, const char* name, int flags, unsigned mode) {
+  return ::openat(folder, name, flags, mode);
+}
 ssize_t file_system::write(int file, const iovec* pieces, int n) { return ::writev(file, pieces, n); }
 ssize_t file_system::read(int file, void* to, std::size_t bytes) { return ::read(file, to, bytes); }
 ssize_t file_system::read_at(int file, void* to, std::size_t bytes, off_t at) { return ::pread(file, to, bytes, at); }

@@ -17,7 +17,8 @@ constexpr auto look_every = 1s;
 // How often what strftime makes of a pattern can change.
 std::chrono::seconds period_of(std::string_view pattern) {
   const auto has = [&](std::string_view conversions) {
-    for (auto at = pattern.find('%'); at != std::string_view::npos && at + 1 < pattern.size(); at = pattern.find('%', at + 2)) {
+    for (auto at = pattern.find('%'); at != std::string_view::npos && at + 1 < pattern.size();
+         at = pattern.find('%', at + 2)) {
       const auto letter = pattern.find_first_not_of("_-0^#EO123456789", at + 1);
       if (letter != std::string_view::npos && conversions.find(pattern[letter]) != std::string_view::npos) return true;
     }
@@ -37,9 +38,13 @@ std::optional<schedule> schedule_of(const file_rules& rules, std::string_view pa
 }  // namespace
 
 live_file::live_file(surroundings with, std::string path)
-    : my_(with), pattern_(std::move(path)), schedule_(schedule_of(my_.rules, pattern_)),
-      names_(std::make_shared<part_names>(split_path(pattern_).name, my_.rules.by_time, my_.rules.utc, my_.rules.names)),
-      path_(path_at(my_.clock.wall())), where_(path_) {}
+    : my_(with),
+      pattern_(std::move(path)),
+      schedule_(schedule_of(my_.rules, pattern_)),
+      names_(
+          std::make_shared<part_names>(split_path(pattern_).name, my_.rules.by_time, my_.rules.utc, my_.rules.names)),
+      path_(path_at(my_.clock.wall())),
+      where_(path_) {}
 
 // With `every`, a file is called after the beginning of its period, whenever its first line comes.
 std::string live_file::path_at(wall_time now) const {
@@ -215,7 +220,8 @@ int live_file::put(const outgoing& lines, std::size_t most, std::size_t& taken) 
   while (taken < most) {
     std::array<iovec, 64> rest;
     std::size_t n = 0, bytes = 0;
-    for (std::size_t at = piece, from = offset; at < all.size() && n < rest.size() && bytes < most - taken; ++at, from = 0) {
+    for (std::size_t at = piece, from = offset; at < all.size() && n < rest.size() && bytes < most - taken;
+         ++at, from = 0) {
       const std::size_t here = std::min(all[at].iov_len - from, most - taken - bytes);
       rest[n++] = {static_cast<char*>(all[at].iov_base) + from, here};
       bytes += here;
@@ -271,7 +277,8 @@ std::uint64_t live_file::unsynced_bytes() const { return my_.rules.sync == sync_
 void live_file::close(std::size_t torn_bytes) noexcept {
   bool whole = torn_bytes == 0;
   struct stat now {};
-  if (!whole && file_ && regular_ && my_.files.status(file_.get(), now) == 0 && static_cast<std::uint64_t>(now.st_size) == size_)
+  if (!whole && file_ && regular_ && my_.files.status(file_.get(), now) == 0 &&
+      static_cast<std::uint64_t>(now.st_size) == size_)
     whole = my_.files.truncate(file_.get(), static_cast<off_t>(size_ - torn_bytes)) == 0;
   if (file_ && regular_ && taken_) {
     if (my_.rules.sync != sync_when::never) static_cast<void>(my_.files.sync_data(file_.get()));

@@ -1,6 +1,6 @@
 #pragma once
-/// One file that lines are appended to, and its rotation. The live file is always PATH itself, or what strftime makes of
-/// it. Its owner is a file output; its listener's thread only, prepare() and unprepare() before that thread begins.
+/// One file that lines are appended to, and its rotation. The live file is always PATH itself, or what strftime makes
+/// of it. Its owner is a file output; its listener's thread only, prepare() and unprepare() before that thread begins.
 ///
 /// A rotation is a row of steps, each of which can be tried again until it is done; whatever ends the process between
 /// two of them, the next start goes on. Writing goes on only once there is a live file again.

@@ -33,7 +33,8 @@ void live_file::prepare() {
   if (how.what == outcome::done && !my_.rules.link.empty()) {
     struct stat there {};
     if (my_.files.status(AT_FDCWD, my_.rules.link.c_str(), there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(there.st_mode))
-      how = {outcome::retry, fmt::format("unable to make the link {}: there is something else of that name", my_.rules.link)};
+      how = {outcome::retry,
+             fmt::format("unable to make the link {}: there is something else of that name", my_.rules.link)};
   }
   if (how.what == outcome::done) return;
   unprepare();
@@ -50,7 +51,8 @@ void live_file::unprepare() noexcept {
 int live_file::make_folders() {
   std::vector<std::string> missing;
   struct stat there {};
-  for (auto at = where_.folder; my_.files.status(AT_FDCWD, at.c_str(), there, 0) != 0 && errno == ENOENT; at = split_path(at).folder) {
+  for (auto at = where_.folder; my_.files.status(AT_FDCWD, at.c_str(), there, 0) != 0 && errno == ENOENT;
+       at = split_path(at).folder) {
     missing.push_back(at);
     if (at == "." || at == "/") break;
   }
@@ -63,7 +65,9 @@ int live_file::make_folders() {
     made_folders_.push_back(missing.back());
     if (!my_.rules.folder_mode && !my_.rules.user && !my_.rules.group) continue;
     const fd made(my_.files.open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
-    if (!made || !give_owner(made) || (my_.rules.folder_mode && my_.files.mode(made.get(), *my_.rules.folder_mode) != 0)) return errno;
+    if (!made || !give_owner(made) ||
+        (my_.rules.folder_mode && my_.files.mode(made.get(), *my_.rules.folder_mode) != 0))
+      return errno;
   }
   return 0;
 }
@@ -140,7 +144,8 @@ std::string live_file::doubts(const struct stat& facts) const {
   if (facts.st_nlink > 1)
     return fmt::format("unable to open {}: it has another name elsewhere, and anyone may write to its folder", path_);
   if (facts.st_uid != ::geteuid() && facts.st_uid != my_.rules.user.value_or(::geteuid()))
-    return fmt::format("unable to open {}: it belongs to user {}, and anyone may write to its folder", path_, facts.st_uid);
+    return fmt::format("unable to open {}: it belongs to user {}, and anyone may write to its folder", path_,
+                       facts.st_uid);
   return {};
 }
 
@@ -165,7 +170,8 @@ void live_file::take(fd&& file, const struct stat& facts) {
   // Of frames that tell their length nobody can complete the last one: such a file is set apart.
   set_apart_ = regular_ && !my_.rules.terminator && size_ > 0 && (mode_ & unfinished) != 0 && !marked_by_us_;
   if (unended_ && (mode_ & unfinished) != 0)
-    my_.say(severity::info, fmt::format("{} was not closed: its last line, which may have lost its end, gets a newline", path_));
+    my_.say(severity::info,
+            fmt::format("{} was not closed: its last line, which may have lost its end, gets a newline", path_));
   if (regular_ && !my_.rules.share && (mode_ & unfinished) == 0 && my_.files.mode(file_.get(), mode_ | unfinished) == 0)
     mode_ |= unfinished;
   marked_by_us_ = (mode_ & unfinished) != 0;
@@ -178,12 +184,14 @@ bool live_file::ends_in_mid_line() {
   const auto path = fmt::format("/proc/self/fd/{}", file_.get());  // ours is open for writing only
   const fd reading(my_.files.open(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY, 0));
   char last = 0;
-  return reading && my_.files.read_at(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) == 1 && last != *my_.rules.terminator;
+  return reading && my_.files.read_at(reading.get(), &last, 1, static_cast<off_t>(size_) - 1) == 1 &&
+         last != *my_.rules.terminator;
 }
 
 void live_file::unmark(const fd& file) noexcept {
   struct stat facts {};
-  if (!my_.rules.share && my_.files.status(file.get(), facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & unfinished) != 0)
+  if (!my_.rules.share && my_.files.status(file.get(), facts) == 0 && S_ISREG(facts.st_mode) &&
+      (facts.st_mode & unfinished) != 0)
     static_cast<void>(my_.files.mode(file.get(), facts.st_mode & 07777 & ~unfinished));
 }
 
@@ -199,7 +207,8 @@ void live_file::point_link() {
   const bool free = length >= 0 || errno == ENOENT;  // what is no link is not ours
   const auto made = link.name + ".tmp";
   const auto make = [&] { return my_.files.link_to(target.c_str(), folder.get(), made.c_str()) == 0; };
-  const bool well = folder && free && (make() || (errno == EEXIST && my_.files.remove(folder.get(), made.c_str(), 0) == 0 && make())) &&
+  const bool well = folder && free &&
+                    (make() || (errno == EEXIST && my_.files.remove(folder.get(), made.c_str(), 0) == 0 && make())) &&
                     my_.files.rename(folder.get(), made.c_str(), link.name.c_str(), 0) == 0;
   if (!well && !link_failing_)
     my_.say(severity::warning, fmt::format("unable to make the link {}: {}", my_.rules.link, error_text(errno)));
@@ -210,8 +219,9 @@ result live_file::failed(std::string_view doing, int error_number) const {
   if (error_number == ESPIPE)
     return {outcome::retry, fmt::format("unable to open {0}: it is a FIFO; write it as fifo:{0}", path_)};
   if (error_number == ELOOP)
-    return {outcome::retry, fmt::format("unable to open {}: it is a symbolic link, which {}; name the file that it points to", path_,
-                                        strict_ ? "anyone may have put there" : "cannot rotate")};
+    return {outcome::retry,
+            fmt::format("unable to open {}: it is a symbolic link, which {}; name the file that it points to", path_,
+                        strict_ ? "anyone may have put there" : "cannot rotate")};
   return {outcome::retry, fmt::format("unable to {} {}: {}", doing, path_, error_text(error_number))};
 }
 

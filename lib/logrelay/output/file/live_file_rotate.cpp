@@ -135,7 +135,8 @@ result live_file::change_path(wall_time now) {
   if (auto how = end_torn_line(); how.what != outcome::done) return boundary_ = now, how;
   const auto old = std::exchange(where_, split_path(path));
   path_ = std::move(path);
-  if (file_ && regular_ && size_ == 0 && made_file_) static_cast<void>(my_.files.remove(folder_.get(), old.name.c_str(), 0));
+  if (file_ && regular_ && size_ == 0 && made_file_)
+    static_cast<void>(my_.files.remove(folder_.get(), old.name.c_str(), 0));
   if (file_ && regular_ && size_ > 0) {
     ++rotations_;
     if (!upkeep::needed(my_.rules)) unmark(file_);

@@ -1,6 +1,7 @@
 #include <logrelay/output/file/options.hpp>
 
 #include <logrelay/output/file/file_system.hpp>
+#include <logrelay/output/file/path_fields.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
@@ -15,46 +16,93 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr option_row rows[] = {
-    {.name = "append", .type = option_type::yes_no, .fallback = "yes",
+    {.name = "append",
+     .type = option_type::yes_no,
+     .fallback = "yes",
      .help = "Whether lines go behind what the file holds; no empties it first."},
-    {.name = "rotate", .type = option_type::size, .fallback = "",
+    {.name = "rotate",
+     .type = option_type::size,
+     .fallback = "",
      .help = "Begin a new file, between two lines, before this one grows larger."},
-    {.name = "every", .type = option_type::duration, .fallback = "",
-     .help = "Begin a new file when the clock on the wall shows a multiple of this time.", .least = "1s"},
-    {.name = "at", .type = option_type::text, .fallback = "",
-     .help = "From which time of day, HH:MM, every is counted; without it from midnight.", .value_name = "TIME"},
-    {.name = "utc", .type = option_type::yes_no, .fallback = "no",
+    {.name = "every",
+     .type = option_type::duration,
+     .fallback = "",
+     .help = "Begin a new file when the clock on the wall shows a multiple of this time.",
+     .least = "1s"},
+    {.name = "at",
+     .type = option_type::text,
+     .fallback = "",
+     .help = "From which time of day, HH:MM, every is counted; without it from midnight.",
+     .value_name = "TIME"},
+    {.name = "utc",
+     .type = option_type::yes_no,
+     .fallback = "no",
      .help = "Whether every, at and the time in PATH are in UTC; else in local time."},
-    {.name = "keep", .type = option_type::count, .fallback = "",
+    {.name = "keep",
+     .type = option_type::count,
+     .fallback = "",
      .help = "How many rotated files stay; without it all do."},
-    {.name = "keep-size", .type = option_type::size, .fallback = "",
+    {.name = "keep-size",
+     .type = option_type::size,
+     .fallback = "",
      .help = "How much space all rotated files together may take; the oldest go first."},
-    {.name = "keep-age", .type = option_type::duration, .fallback = "",
+    {.name = "keep-age",
+     .type = option_type::duration,
+     .fallback = "",
      .help = "Rotated files that are older than this go."},
-    {.name = "keep-free", .type = option_type::size, .fallback = "",
+    {.name = "keep-free",
+     .type = option_type::size,
+     .fallback = "",
      .help = "Rotated files go, the oldest first, when less than this is free on their disk."},
-    {.name = "compress", .type = option_type::text, .fallback = "",
+    {.name = "compress",
+     .type = option_type::text,
+     .fallback = "",
      .help = "Compress rotated files with gzip or zstd, by a thread at low priority; a level may follow: zstd:9.",
      .value_name = "METHOD"},
-    {.name = "naming", .type = option_type::choice, .fallback = "time",
+    {.name = "naming",
+     .type = option_type::choice,
+     .fallback = "time",
      .help = "Whether rotated files are called by the time of their rotation or by number, the newest 1.",
      .choices = "time|number"},
-    {.name = "link", .type = option_type::text, .fallback = "",
-     .help = "Keep a symbolic link of this path that leads to the live file.", .value_name = "PATH"},
-    {.name = "mode", .type = option_type::mode, .fallback = "",
+    {.name = "link",
+     .type = option_type::text,
+     .fallback = "",
+     .help = "Keep a symbolic link of this path that leads to the live file.",
+     .value_name = "PATH"},
+    {.name = "max-files",
+     .type = option_type::count,
+     .fallback = "100",
+     .help =
+         "With fields such as {input} in PATH, so many files are open at most; who was not used for longest closes.",
+     .least = "1"},
+    {.name = "mode",
+     .type = option_type::mode,
+     .fallback = "",
      .help = "Permissions of a new file; without it 0666 less the umask."},
-    {.name = "owner", .type = option_type::text, .fallback = "",
-     .help = "USER or USER:GROUP that new files and folders are given to; only root may do so.", .value_name = "OWNER"},
-    {.name = "dir-mode", .type = option_type::mode, .fallback = "",
+    {.name = "owner",
+     .type = option_type::text,
+     .fallback = "",
+     .help = "USER or USER:GROUP that new files and folders are given to; only root may do so.",
+     .value_name = "OWNER"},
+    {.name = "dir-mode",
+     .type = option_type::mode,
+     .fallback = "",
      .help = "Permissions of a new folder; without it 0777 less the umask."},
-    {.name = "sync", .type = option_type::text, .fallback = "none",
-     .help = "When lines are put on the disk itself: none when the kernel likes, close with a file's end, a time like 1s at "
+    {.name = "sync",
+     .type = option_type::text,
+     .fallback = "none",
+     .help = "When lines are put on the disk itself: none when the kernel likes, close with a file's end, a time like "
+             "1s at "
              "most so long after the write, always before they count as delivered.",
      .value_name = "WHEN"},
-    {.name = "after-rotate", .type = option_type::text, .fallback = "",
+    {.name = "after-rotate",
+     .type = option_type::text,
+     .fallback = "",
      .help = "A command to run for each rotated file, once it is compressed; it gets the name as $1.",
      .value_name = "COMMAND"},
-    {.name = "share", .type = option_type::yes_no, .fallback = "no",
+    {.name = "share",
+     .type = option_type::yes_no,
+     .fallback = "no",
      .help = "Whether other relays that share it too may write to the same file."},
 };
 
@@ -115,8 +163,6 @@ bool parse_owner(const std::string& text, file_rules& into) {
   return (user.empty() || into.user) && (group.empty() || into.group) && (into.user || into.group);
 }
 
-bool has_conversion(std::string_view path) { return path.find('%') != std::string_view::npos; }
-
 }  // namespace
 
 option_rows file_option_rows() { return rows; }
@@ -127,7 +173,11 @@ void check_file_options(const output_config& config, mistakes& wrong) {
   const auto& path = config.where.rest;
   file_rules rules;
   if (path.empty()) add("a file needs a path");
-  const bool by_time = has_conversion(path);
+  const bool by_time = has_conversions(path);
+  if (has_fields(path)) {
+    check_path_fields(path, fmt::format("output '{}'", config.name), wrong);
+    if (options.given("link")) add("'link' leads to one file, and the fields in this path make many: leave it out");
+  }
   const bool rotates = options.given("rotate") || options.given("every") || by_time;
   if (by_time && render(path, std::chrono::system_clock::now(), false).empty())
     add(fmt::format("'{}' is no pattern of strftime: write a percent sign as %%", path));
@@ -141,8 +191,10 @@ void check_file_options(const output_config& config, mistakes& wrong) {
   for (const auto* each : {"compress", "after-rotate"})
     if (options.given(each) && !rotates)
       add(fmt::format("'{}' is for rotated files, but nothing rotates: add rotate=SIZE or every=TIME", each));
-  if (by_time && has_conversion(split_path(path).folder) && (options.given("keep") || options.given("keep-size") || options.given("keep-age") || options.given("keep-free")))
-    add("files stay or go within one folder, and this path changes its folder with the time: put the time into its last part");
+  if (by_time && has_conversions(split_path(path).folder) &&
+      (options.given("keep") || options.given("keep-size") || options.given("keep-age") || options.given("keep-free")))
+    add("files stay or go within one folder, and this path changes its folder with the time: put the time into its "
+        "last part");
   if (options.given("at") && !options.given("every")) add("'at' says from when every is counted: add every=TIME");
   if (options.given("at") && !parse_time_of_day(options.text("at")))
     add(fmt::format("'at={}' is no time of day: write it like 03:00", options.text("at")));
@@ -153,14 +205,17 @@ void check_file_options(const output_config& config, mistakes& wrong) {
     add(fmt::format("'sync={}' is unknown: write none, close, always, or a time like 1s", options.text("sync")));
   if (options.given("owner") && !parse_owner(options.text("owner"), rules))
     add(fmt::format("'owner={}' is nobody here: write a USER, USER:GROUP or their numbers", options.text("owner")));
-  if (options.yes("share") && !options.yes("append")) add("'append=no' would empty a file that others write to: leave out share or append");
+  if (options.yes("share") && !options.yes("append"))
+    add("'append=no' would empty a file that others write to: leave out share or append");
 }
 
 file_rules read_file_rules(const output_config& config) {
   const auto& options = config.options;
   file_rules rules;
   rules.path = config.where.rest;
-  rules.by_time = has_conversion(rules.path);
+  rules.by_time = has_conversions(rules.path);
+  rules.fields = has_fields(rules.path);
+  rules.max_files = static_cast<std::size_t>(options.count("max-files"));
   rules.utc = options.yes("utc");
   rules.append = options.yes("append");
   rules.share = options.yes("share");
@@ -174,7 +229,8 @@ file_rules read_file_rules(const output_config& config) {
   if (options.given("compress")) static_cast<void>(parse_compression(options.text("compress"), rules));
   if (options.given("keep")) rules.keep.parts = options.count("keep");
   if (options.given("keep-size")) rules.keep.bytes = options.size("keep-size");
-  if (options.given("keep-age")) rules.keep.age = std::chrono::duration_cast<std::chrono::seconds>(options.duration("keep-age"));
+  if (options.given("keep-age"))
+    rules.keep.age = std::chrono::duration_cast<std::chrono::seconds>(options.duration("keep-age"));
   rules.keep.free_bytes = options.size("keep-free");
   rules.link = options.text("link");
   static_cast<void>(parse_sync(options.text("sync"), rules));

@@ -9,6 +9,7 @@ namespace logrelay {
 
 /// From `from`'s offset to its end. Returns an errno, ECANCELED once `stopping` says so, or 0. `level` 0: the format's
 /// own default.
-[[nodiscard]] int pack(file_system& files, int from, int to, compression how, int level, const std::function<bool()>& stopping);
+[[nodiscard]] int pack(file_system& files, int from, int to, compression how, int level,
+                       const std::function<bool()>& stopping);
 
 }  // namespace logrelay

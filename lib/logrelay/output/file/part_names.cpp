@@ -28,8 +28,8 @@ std::string rendered(const std::string& pattern, const std::tm& at) {
 
 std::string time_text(std::int64_t microseconds) {
   const auto at = calendar(microseconds / 1'000'000, true);
-  return fmt::format(".{:04}{:02}{:02}T{:02}{:02}{:02}.{:06}Z", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday, at.tm_hour,
-                     at.tm_min, at.tm_sec, microseconds % 1'000'000);
+  return fmt::format(".{:04}{:02}{:02}T{:02}{:02}{:02}.{:06}Z", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday,
+                     at.tm_hour, at.tm_min, at.tm_sec, microseconds % 1'000'000);
 }
 
 int number_at(std::string_view text, std::size_t from, std::size_t digits) {
@@ -54,7 +54,8 @@ std::optional<std::int64_t> take_time(std::string_view& name) {
   at.tm_min = number_at(text, 12, 2);
   at.tm_sec = number_at(text, 14, 2);
   const auto microseconds = static_cast<std::int64_t>(::timegm(&at)) * 1'000'000 + number_at(text, 17, 6);
-  if (microseconds < 0 || microseconds >= latest || time_text(microseconds) != text) return {};  // no time that a clock tells
+  if (microseconds < 0 || microseconds >= latest || time_text(microseconds) != text)
+    return {};  // no time that a clock tells
   name.remove_suffix(time_shape.size());
   return microseconds;
 }
@@ -87,7 +88,9 @@ std::string part_names::at_time(std::string_view live, std::int64_t microseconds
   return std::string(live) + time_text(microseconds);
 }
 
-std::string part_names::at_number(std::string_view live, std::uint32_t number) { return fmt::format("{}.{}", live, number); }
+std::string part_names::at_number(std::string_view live, std::uint32_t number) {
+  return fmt::format("{}.{}", live, number);
+}
 
 bool part_names::read_base(std::string_view text, part_name& into) const {
   if (!by_time_) return text == base_;

@@ -45,7 +45,7 @@ class part_names {
   part_names(std::string base, bool by_time, bool utc, naming how)
       : base_(std::move(base)), by_time_(by_time), utc_(utc), how_(how) {}
 
-  [[nodiscard]] naming how() const { return how_; }
+  [[nodiscard]] const std::string& base() const { return base_; }
   /// The part that this name is of, if it is exactly of our form.
   [[nodiscard]] std::optional<part_name> read(std::string_view name) const;
 

@@ -37,7 +37,8 @@ work_result part_work::finish(part_job& job) {
   if (const int why = tell(job, done.notice); why != 0) return failed(why, "tell the command about");
   if (files_.status(part_.get(), facts_) != 0) return failed(errno, "look at");
   // Who does not own it cannot mark it either: then it was never marked.
-  if ((facts_.st_mode & unfinished) != 0 && files_.mode(part_.get(), facts_.st_mode & 07777 & ~unfinished) != 0 && errno != EPERM)
+  if ((facts_.st_mode & unfinished) != 0 && files_.mode(part_.get(), facts_.st_mode & 07777 & ~unfinished) != 0 &&
+      errno != EPERM)
     return failed(errno, "finish");
   if (rules_.sync != sync_when::never) {
     const fd reading(files_.open(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
@@ -79,8 +80,9 @@ int part_work::find(part_job& job) {
     if (name_.empty()) return ENOENT;
     // The original is still there although its packed one has its name: only its removal is missing.
     struct stat facts {};
-    const bool both = name_ == job.plain && !packed.empty() &&
-                      files_.status(folder_.get(), (job.plain + std::string(packed)).c_str(), facts, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool both =
+        name_ == job.plain && !packed.empty() &&
+        files_.status(folder_.get(), (job.plain + std::string(packed)).c_str(), facts, AT_SYMLINK_NOFOLLOW) == 0;
     if (!both && name_ == job.plain && !packed.empty() && errno != ENOENT) return errno;
     if (both && S_ISREG(facts.st_mode) && (facts.st_mode & unfinished) != 0) {
       if (files_.remove(folder_.get(), name_.c_str(), 0) != 0) return errno;
@@ -127,7 +129,8 @@ int part_work::open_packed(const std::string& name) {
 int part_work::pack_it(part_job& job) {
   const auto made = job.plain + std::string(suffix(rules_.compress)) + std::string(being_packed);
   int why = open_packed(made);
-  if (why == 0) why = pack(files_, part_.get(), packed_.get(), rules_.compress, rules_.level, [this] { return until_.stopping(); });
+  if (why == 0)
+    why = pack(files_, part_.get(), packed_.get(), rules_.compress, rules_.level, [this] { return until_.stopping(); });
   const timespec times[2] = {facts_.st_atim, facts_.st_mtim};
   if (why == 0 && (files_.times(packed_.get(), times) != 0 || files_.sync(packed_.get()) != 0)) why = errno;
   if (why == 0) why = give_name(job, made);
@@ -159,7 +162,8 @@ int part_work::give_name(part_job& job, const std::string& made) {
 int part_work::tell(const part_job& job, std::string& notice) {
   if (rules_.after_rotate.empty()) return 0;
   try {
-    const auto status = run_hook(rules_.after_rotate, job.where.folder == "." ? name_ : job.where.folder + "/" + name_, until_);
+    const auto status =
+        run_hook(rules_.after_rotate, job.where.folder == "." ? name_ : job.where.folder + "/" + name_, until_);
     if (!status) return ECANCELED;
     if (*status != 0) notice = fmt::format("the command of after-rotate {} for {}", describe_end(*status), name_);
     return 0;

@@ -10,7 +10,8 @@
 
 namespace logrelay {
 
-int find_parts(file_system& files, int folder, const part_names& names, const std::string& live, std::vector<found_part>& into) {
+int find_parts(file_system& files, int folder, const part_names& names, const std::string& live,
+               std::vector<found_part>& into) {
   const int listed = files.names(folder, [&](const char* name) {
     if (name == live) return;
     auto read = names.read(name);

@@ -27,7 +27,8 @@ struct found_part {
 /// How many of `parts`, from the front, may not stay at `now`, by all rules but free_bytes.
 [[nodiscard]] std::size_t too_many(const std::vector<found_part>& parts, const keep_rules& keep, wall_time now);
 
-/// Removes one part, if it still is what was found. A live file of this relay or another is none. Returns an errno or 0.
+/// Removes one part, if it still is what was found. A live file of this relay or another is none. Returns an errno or
+/// 0.
 [[nodiscard]] int remove_part(file_system& files, int folder, const found_part& part);
 
 }  // namespace logrelay

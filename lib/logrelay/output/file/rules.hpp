@@ -26,6 +26,8 @@ enum class sync_when : std::uint8_t { never, at_close, every, always };
 struct file_rules {
   std::string path;        ///< with strftime's conversions where by_time; %% is a percent sign there
   bool by_time = false;
+  bool fields = false;     ///< there are fields in it, so that it stands for many files
+  std::size_t max_files = 100;  ///< of these, open at once
   bool utc = false;        ///< of by_time, every and at
   bool append = true;
   bool share = false;      ///< with other relays that share it, too

@@ -23,7 +23,7 @@ class schedule {
  private:
   [[nodiscard]] std::int64_t offset(std::int64_t second) const;  // local time less UTC
   [[nodiscard]] std::int64_t first_change(std::int64_t from, std::int64_t to) const;
-  [[nodiscard]] std::int64_t ahead(std::int64_t second) const;   // seconds to the next boundary, by the zone at `second`
+  [[nodiscard]] std::int64_t ahead(std::int64_t second) const;  // seconds to the next boundary, by the zone at `second`
   [[nodiscard]] bool repeated(std::int64_t second) const;
 
   std::chrono::seconds every_, at_;

@@ -41,7 +41,8 @@ void take_lowest_priority() {
 }  // namespace
 
 struct upkeep::state : std::enable_shared_from_this<upkeep::state> {
-  state(const file_rules& given, file_system& system, const time_source& time) : rules(given), files(system), clock(time) {}
+  state(const file_rules& given, file_system& system, const time_source& time)
+      : rules(given), files(system), clock(time) {}
 
   void run();
   bool run_one();
@@ -57,7 +58,7 @@ struct upkeep::state : std::enable_shared_from_this<upkeep::state> {
   struct work_list {
     std::deque<part_job> jobs;
     std::map<std::string, part_site> lost;  // sites with more parts than are remembered
-    part_site newest;
+    std::map<std::string, part_site> sites;  // whose parts are looked at for their age
     bool busy = false;
     bool threaded = false;
   };
@@ -96,15 +97,19 @@ bool upkeep::run_one() { return state_->run_one(); }
 std::unique_lock<std::mutex> upkeep::renaming() { return std::unique_lock(state_->names); }
 
 bool upkeep::needed(const file_rules& rules) {
-  return rules.keep.any() || rules.compress != compression::none || !rules.after_rotate.empty() || rules.sync != sync_when::never;
+  return rules.keep.any() || rules.compress != compression::none || !rules.after_rotate.empty() ||
+         rules.sync != sync_when::never;
 }
 
-void upkeep::post(const part_site& where, const std::string& plain, file_identity which) { state_->put({where, plain, which}); }
+void upkeep::post(const part_site& where, const std::string& plain, file_identity which) {
+  state_->put({where, plain, which});
+}
 void upkeep::post_search(const part_site& where) { state_->put({where, {}, {}}); }
 
 void upkeep::state::put(part_job job) {
   const bool begins = work.with([&](work_list& all) {
-    all.newest = job.where;
+    if (rules.keep.age && all.sites.size() < most_jobs)
+      all.sites.insert_or_assign(job.where.folder + "/" + job.where.names->base(), job.where);
     if (all.jobs.size() < most_jobs)
       all.jobs.push_back(std::move(job));
     else
@@ -127,7 +132,8 @@ std::optional<part_job> upkeep::state::next() {
       all.jobs.push_back({all.lost.begin()->second, {}, {}});
       all.lost.erase(all.lost.begin());
     }
-    const auto found = std::find_if(all.jobs.begin(), all.jobs.end(), [&](const auto& each) { return each.not_before <= now; });
+    const auto found =
+        std::find_if(all.jobs.begin(), all.jobs.end(), [&](const auto& each) { return each.not_before <= now; });
     if (found == all.jobs.end()) return {};
     auto job = std::move(*found);
     all.jobs.erase(found);
@@ -149,7 +155,8 @@ bool upkeep::state::run_one() {
     else
       failing = false;
   }
-  if (const int why = retain(job->where); why != 0 && job->plain.empty()) failed(*job, "look for rotated files in " + job->where.folder, why);
+  if (const int why = retain(job->where); why != 0 && job->plain.empty())
+    failed(*job, "look for rotated files in " + job->where.folder, why);
   work.with([](work_list& all) { all.busy = false; });
   return true;
 }
@@ -179,7 +186,8 @@ void upkeep::state::search(const part_job& job) {
   work.with([&](work_list& all) {
     for (const auto& each : parts) {
       const file_identity which{each.device, each.inode};
-      const bool known = std::any_of(all.jobs.begin(), all.jobs.end(), [&](const auto& other) { return other.which == which; });
+      const bool known =
+          std::any_of(all.jobs.begin(), all.jobs.end(), [&](const auto& other) { return other.which == which; });
       if ((each.mode & unfinished) != 0 && seen.insert(each.name.plain).second && !known)
         all.jobs.push_back({job.where, each.name.plain, which});
     }
@@ -232,7 +240,7 @@ void upkeep::state::run() {
       for (const auto& each : all.jobs) until = std::min(until, each.not_before);
       if (rules.keep.age && all.jobs.empty()) {
         if (now >= next_age_check) {
-          all.jobs.push_back({all.newest, {}, {}});
+          for (const auto& [path, site] : all.sites) all.jobs.push_back({site, {}, {}});
           next_age_check = now + age_check;
         }
         until = std::min(until, next_age_check);
@@ -246,8 +254,9 @@ void upkeep::state::run() {
 void upkeep::finish(waiter& until) {
   const auto busy = [&] {
     return state_->work.with([](const auto& all) {
-      return all.threaded && (all.busy || !all.lost.empty() ||
-                              std::any_of(all.jobs.begin(), all.jobs.end(), [](const auto& each) { return each.tries == 0; }));
+      return all.threaded &&
+             (all.busy || !all.lost.empty() ||
+              std::any_of(all.jobs.begin(), all.jobs.end(), [](const auto& each) { return each.tries == 0; }));
     });
   };
   while (busy() && !until.stopping()) until.wait(-1, 0, std::chrono::steady_clock::now() + 5ms);

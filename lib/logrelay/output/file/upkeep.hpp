@@ -15,7 +15,8 @@
 ///   finish   takes `unfinished` off.
 ///
 /// Then parts that may not stay are removed, the oldest first. A step that fails is tried again later, said once, and
-/// keeps no other part waiting. Post, pause and make_room: any thread; construction and destruction: the output's owner.
+/// keeps no other part waiting. Post, pause and make_room: any thread; construction and destruction: the output's
+/// owner.
 #include <logrelay/output/file/file_system.hpp>
 #include <logrelay/output/file/rules.hpp>
 #include <logrelay/output/output.hpp>

@@ -159,8 +159,11 @@ TEST_CASE("lines of an earlier period are rotated away at the start") {
 }
 
 TEST_CASE("the time in a path changes it, and no file is made before there is a line for it") {
-  subject of([](file_rules& rules) { rules.by_time = rules.utc = true, rules.link = rules.path.substr(0, rules.path.find("/%")) + "/current"; },
-             "%Y-%m-%d/%H.log");
+  subject of(
+      [](file_rules& rules) {
+        rules.by_time = rules.utc = true, rules.link = rules.path.substr(0, rules.path.find("/%")) + "/current";
+      },
+      "%Y-%m-%d/%H.log");
   of.session->write("one\n");
   of.session->pass(24h);
   CHECK(of.names() == texts{"2026-11-22", "current"});
@@ -244,7 +247,8 @@ TEST_CASE("a link at the live path is followed only where nobody can put one and
   CHECK_THROWS_WITH(file_session(rules, clock, files).start(), Catch::Contains("symbolic link, which cannot rotate"));
   rules.rotate_bytes = 0;
   REQUIRE(::chmod(folder.path().c_str(), 01777) == 0);
-  CHECK_THROWS_WITH(file_session(rules, clock, files).start(), Catch::Contains("symbolic link, which anyone may have put there"));
+  CHECK_THROWS_WITH(file_session(rules, clock, files).start(),
+                    Catch::Contains("symbolic link, which anyone may have put there"));
   std::filesystem::remove(folder / "link");
   std::filesystem::create_symlink(folder / "nowhere", folder / "link");
   CHECK_THROWS(file_session(rules, clock, files).start());
@@ -395,7 +399,8 @@ TEST_CASE("relays that share a file lose and tear nothing, also when one of them
   CHECK(read_file(of.rules.path) == numbered_lines(50, 1) + "torn by a thi\n" + numbered_lines(51, 1));
   file_rules alone = of.rules;
   alone.share = false;
-  CHECK_THROWS_WITH(file_session(alone, of.clock, of.files).start(), Catch::Contains("holds it") && Catch::Contains("share=yes"));
+  CHECK_THROWS_WITH(file_session(alone, of.clock, of.files).start(),
+                    Catch::Contains("holds it") && Catch::Contains("share=yes"));
 }
 
 TEST_CASE("a link of ours leads to the live file, and nothing else of its name is replaced") {

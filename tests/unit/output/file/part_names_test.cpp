@@ -12,8 +12,8 @@ const part_names by_number("a.log", false, true, naming::number);
 const part_names daily("all-%Y-%m-%d.log", true, true, naming::time);
 
 TEST_CASE("a part's name is read and gives the same name again") {
-  for (const auto* each : {"a.log.20261122T140501.123456Z", "a.log.20240229T235959.000000Z", "a.log.20261122T140501.123456Z.gz",
-                           "a.log.20261122T140501.123456Z.zst"}) {
+  for (const auto* each : {"a.log.20261122T140501.123456Z", "a.log.20240229T235959.000000Z",
+                           "a.log.20261122T140501.123456Z.gz", "a.log.20261122T140501.123456Z.zst"}) {
     const auto read = by_time.read(each);
     REQUIRE(read);
     CHECK(read->text() == each);
@@ -28,19 +28,36 @@ TEST_CASE("a part's name is read and gives the same name again") {
 }
 
 TEST_CASE("what only looks like a part's name is none") {
-  for (const auto* each :
-       {"a.log", "a.log.", "a.log.gz", "a.log.20261122T140501.123456", "a.log.20261122t140501.123456Z", "a.log.20261322T140501.123456Z",
-        "a.log.20260230T140501.123456Z", "a.log.20230229T000000.000000Z", "a.log.20261122T240000.000000Z",
-        "a.log.20261122T140561.000000Z", "a.log.99991231T235959.999999Z", "a.log.1", "b.log.20261122T140501.123456Z",
-        "xa.log.20261122T140501.123456Z", "a.log.20261122T140501.12345xZ", "a.log.20261122T140501.123456Z.gz.gz",
-        "a.log.20261122T140501.123456Z.bz2", "a.log.20261122T140501.123456Z.gz.tmp", "a.log.20261122T140501.123456Z ",
-        "a.log.20261122T140501.123456Z.20261122T140501.123456Z", "a.log.19691231T235959.999999Z", "a.log.+0261122T140501.123456Z"})
+  for (const auto* each : {"a.log",
+                           "a.log.",
+                           "a.log.gz",
+                           "a.log.20261122T140501.123456",
+                           "a.log.20261122t140501.123456Z",
+                           "a.log.20261322T140501.123456Z",
+                           "a.log.20260230T140501.123456Z",
+                           "a.log.20230229T000000.000000Z",
+                           "a.log.20261122T240000.000000Z",
+                           "a.log.20261122T140561.000000Z",
+                           "a.log.99991231T235959.999999Z",
+                           "a.log.1",
+                           "b.log.20261122T140501.123456Z",
+                           "xa.log.20261122T140501.123456Z",
+                           "a.log.20261122T140501.12345xZ",
+                           "a.log.20261122T140501.123456Z.gz.gz",
+                           "a.log.20261122T140501.123456Z.bz2",
+                           "a.log.20261122T140501.123456Z.gz.tmp",
+                           "a.log.20261122T140501.123456Z ",
+                           "a.log.20261122T140501.123456Z.20261122T140501.123456Z",
+                           "a.log.19691231T235959.999999Z",
+                           "a.log.+0261122T140501.123456Z"})
     CHECK_FALSE(by_time.read(each));
-  for (const auto* each : {"a.log.0", "a.log.01", "a.log.-1", "a.log.+1", "a.log.1x", "a.log.1.1", "a.log.1000000000",
-                           "a.log.99999999999999999999", "a.log.1.gz.gz", "a.log.20261122T140501.123456Z", "a.log1", "1", ".1"})
+  for (const auto* each :
+       {"a.log.0", "a.log.01", "a.log.-1", "a.log.+1", "a.log.1x", "a.log.1.1", "a.log.1000000000",
+        "a.log.99999999999999999999", "a.log.1.gz.gz", "a.log.20261122T140501.123456Z", "a.log1", "1", ".1"})
     CHECK_FALSE(by_number.read(each));
-  for (const auto* each : {"all-2026-13-01.log", "all-2026-1-1.log", "all-2026-02-30.log", "all-2026-11-22.log.1", "all-2026-11-22.logx",
-                           "xall-2026-11-22.log", "all-2026-11-22", "all-2026- 1-22.log", "all-2026-11-22.log.tmp"})
+  for (const auto* each :
+       {"all-2026-13-01.log", "all-2026-1-1.log", "all-2026-02-30.log", "all-2026-11-22.log.1", "all-2026-11-22.logx",
+        "xall-2026-11-22.log", "all-2026-11-22", "all-2026- 1-22.log", "all-2026-11-22.log.tmp"})
     CHECK_FALSE(daily.read(each));
 }
 
@@ -61,9 +78,11 @@ TEST_CASE("parts sort by age") {
     for (const auto& each : texts) read.push_back(*names.read(each));
     return std::is_sorted(read.begin(), read.end());
   };
-  CHECK(sorted(by_time, {"a.log.20251122T140501.123456Z.gz", "a.log.20261122T140501.123456Z", "a.log.20261122T140501.123457Z"}));
+  CHECK(sorted(by_time,
+               {"a.log.20251122T140501.123456Z.gz", "a.log.20261122T140501.123456Z", "a.log.20261122T140501.123457Z"}));
   CHECK(sorted(by_number, {"a.log.100.gz", "a.log.20", "a.log.3.zst", "a.log.1"}));
-  CHECK(sorted(daily, {"all-2026-11-21.log", "all-2026-11-22.log.20261122T140501.123456Z", "all-2026-11-22.log", "all-2026-11-23.log.gz"}));
+  CHECK(sorted(daily, {"all-2026-11-21.log", "all-2026-11-22.log.20261122T140501.123456Z", "all-2026-11-22.log",
+                       "all-2026-11-23.log.gz"}));
 }
 
 TEST_CASE("the time in a path is that of the zone") {

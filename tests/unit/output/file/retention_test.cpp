@@ -22,7 +22,8 @@ const part_names by_time("a.log", false, true, naming::time);
 
 fd opened(const temp_folder& folder) { return fd(::open(folder.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 
-std::vector<found_part> parts_in(const temp_folder& folder, const part_names& names = by_time, const std::string& live = "a.log") {
+std::vector<found_part> parts_in(const temp_folder& folder, const part_names& names = by_time,
+                                 const std::string& live = "a.log") {
   file_system files;
   std::vector<found_part> parts;
   REQUIRE(find_parts(files, opened(folder).get(), names, live, parts) == 0);
@@ -37,8 +38,14 @@ texts names_of(const std::vector<found_part>& parts) {
 
 TEST_CASE("parts are found by exact name, and only regular files") {
   const temp_folder folder;
-  const texts strangers{"a.log", "a.log.20260101T000000.000000", "a.log.20261301T000000.000000Z", "b.log.20260101T000000.000000Z", "a.log.1",
-                        "a.log.20260101T000000.000000Z.bak", "a.log.20260101T000000.000000Z\n", "..a.log"};
+  const texts strangers{"a.log",
+                        "a.log.20260101T000000.000000",
+                        "a.log.20261301T000000.000000Z",
+                        "b.log.20260101T000000.000000Z",
+                        "a.log.1",
+                        "a.log.20260101T000000.000000Z.bak",
+                        "a.log.20260101T000000.000000Z\n",
+                        "..a.log"};
   for (const auto& each : strangers) write_file(folder / each, "x");
   std::filesystem::create_directory(folder / "a.log.20260104T000000.000000Z");
   std::filesystem::create_symlink(folder / "a.log", folder / "a.log.20260105T000000.000000Z");
@@ -52,7 +59,8 @@ TEST_CASE("parts are found by exact name, and only regular files") {
 TEST_CASE("the oldest go until number, size and age are all kept") {
   std::vector<found_part> parts(5);
   const wall_time now{1000s};
-  for (std::size_t i = 0; i < parts.size(); ++i) parts[i].bytes = 10, parts[i].second = 900 + 10 * static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    parts[i].bytes = 10, parts[i].second = 900 + 10 * static_cast<std::int64_t>(i);
   const auto gone = [&](keep_rules keep) { return too_many(parts, keep, now); };
   CHECK(gone({}) == 0);
   CHECK(gone({.parts = 5}) == 0);
@@ -99,8 +107,8 @@ TEST_CASE("what a crash has left of packing goes, and nothing that only looks li
   const temp_folder folder;
   file_system files;
   const auto ours = folder / "a.log.20260101T000000.000000Z.gz.tmp";
-  const texts strangers{"a.log.gz.tmp", "a.log.tmp", "a.log.20260101T000000.000000Z.tmp", "b.log.20260101T000000.000000Z.gz.tmp",
-                        "a.log.20260102T000000.000000Z.gz.tmp"};
+  const texts strangers{"a.log.gz.tmp", "a.log.tmp", "a.log.20260101T000000.000000Z.tmp",
+                        "b.log.20260101T000000.000000Z.gz.tmp", "a.log.20260102T000000.000000Z.gz.tmp"};
   for (const auto& each : strangers) write_file(folder / each, "");
   write_file(ours, "");
   REQUIRE(::chmod(ours.c_str(), 0600 | unfinished) == 0);
@@ -113,7 +121,8 @@ TEST_CASE("among a hundred thousand files the parts are found soon") {
   const temp_folder folder(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path());
   const fd there = opened(folder);
   for (int i = 0; i < 100'000; ++i) {
-    const auto name = i % 1000 == 0 ? part_names::at_time("a.log", 1'700'000'000'000'000 + i) : "a.log.2026010" + std::to_string(i);
+    const auto name =
+        i % 1000 == 0 ? part_names::at_time("a.log", 1'700'000'000'000'000 + i) : "a.log.2026010" + std::to_string(i);
     const fd file(::openat(there.get(), name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     REQUIRE(file);
   }

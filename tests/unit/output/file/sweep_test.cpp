@@ -1,5 +1,6 @@
 // Every system call of a session with rotations, compression, a link, a command and retention fails once, in each way;
-// and, separately, is the last one before a kill. Afterwards a second session goes on, and then everything must be there.
+// and, separately, is the last one before a kill. Afterwards a second session goes on, and then everything must be
+// there.
 #include <support/faulty_files.hpp>
 #include <support/file_session.hpp>
 #include <support/lines.hpp>
@@ -36,7 +37,10 @@ struct subject {
 
 // Each names what is special about it; all rotate after ten lines and have a link.
 const subject subjects[] = {
-    {"by time with gzip", [](file_rules& rules, const temp_folder&) { rules.compress = compression::gzip, rules.sync = sync_when::at_close; }},
+    {"by time with gzip",
+     [](file_rules& rules, const temp_folder&) {
+       rules.compress = compression::gzip, rules.sync = sync_when::at_close;
+     }},
     {"by number with zstd and keep",
      [](file_rules& rules, const temp_folder&) {
        rules.names = naming::number, rules.compress = compression::zstd, rules.keep.parts = 3;
@@ -47,7 +51,8 @@ const subject subjects[] = {
      }},
     {"one file a minute",
      [](file_rules& rules, const temp_folder& folder) {
-       rules.path = folder / "logs/%Y-%m-%d-%H%M.log", rules.by_time = true, rules.utc = true, rules.compress = compression::gzip;
+       rules.path = folder / "logs/%Y-%m-%d-%H%M.log", rules.by_time = true, rules.utc = true,
+       rules.compress = compression::gzip;
        rules.rotate_bytes = 0;
      }},
     {"shared", [](file_rules& rules, const temp_folder&) { rules.share = true, rules.keep.bytes = 100'000; }},
@@ -75,7 +80,8 @@ void first_session(file_session& session) {
 std::size_t open_descriptors() { return names_in("/proc/self/fd").size(); }
 
 /// What a second start, without faults, must find and leave. `least`: lines that the first one was told are written.
-void check_afterwards(const file_rules& rules, const temp_folder& folder, fake_clock& clock, std::uint64_t least, bool killed) {
+void check_afterwards(const file_rules& rules, const temp_folder& folder, fake_clock& clock, std::uint64_t least,
+                      bool killed) {
   constexpr std::uint64_t second = 1000;
   file_system files;
   {
@@ -142,7 +148,8 @@ TEST_CASE("whichever system call fails once, no line is lost or doubled, and the
         const temp_folder folder(fast_folder());
         fake_clock clock;
         const auto rules = rules_of(which, folder);
-        INFO(which.name << ", call " << at << " (" << calls[at] << "): " << (error_number ? error_text(error_number) : std::string("short")));
+        INFO(which.name << ", call " << at << " (" << calls[at]
+                        << "): " << (error_number ? error_text(error_number) : std::string("short")));
         const auto before = open_descriptors();
         {
           faulty_files files(what, at, error_number);
@@ -165,7 +172,8 @@ TEST_CASE("whichever system call fails once, no line is lost or doubled, and the
 
 TEST_CASE("whichever system call is the last one before a kill, no line that was written is lost or doubled") {
   std::size_t points = 0;
-  auto* const written = static_cast<std::size_t*>(::mmap(nullptr, sizeof(std::size_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* const written = static_cast<std::size_t*>(
+      ::mmap(nullptr, sizeof(std::size_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   REQUIRE(written != MAP_FAILED);
   for (const auto& which : subjects) {
     const auto calls = calls_of(which);
@@ -175,7 +183,8 @@ TEST_CASE("whichever system call is the last one before a kill, no line that was
         const temp_folder folder(fast_folder());
         fake_clock clock;
         const auto rules = rules_of(which, folder);
-        INFO(which.name << ", call " << at << " (" << calls[at] << ")" << (what == fault::half_kill ? ", half of it" : ""));
+        INFO(which.name << ", call " << at << " (" << calls[at] << ")"
+                        << (what == fault::half_kill ? ", half of it" : ""));
         *written = 0;
         const auto child = ::fork();
         if (child == 0) {
