@@ -11,7 +11,7 @@ namespace logrelay {
 enum class drop_reason : std::uint8_t { queue_full, too_large, damaged };
 inline constexpr std::size_t drop_reasons = 3;
 [[nodiscard]] constexpr std::string_view drop_reason_name(drop_reason why) {
-  constexpr std::array<std::string_view, drop_reasons> names{"queue full", "too large", "damaged"};
+  constexpr std::array<std::string_view, drop_reasons> names{"queue full", "too large", "damaged on disk"};
   return names[static_cast<std::size_t>(why)];
 }
 

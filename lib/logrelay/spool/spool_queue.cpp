@@ -270,6 +270,7 @@ void spool_queue::state::keep_rest() {
   blocked.store(false);
   failing = false;
   while (!stuck() && (!taken.empty() || transit.inbox_ready()) && write()) {}
+  if (lines->unread() && transit.disk_is_read()) static_cast<void>(lines->read());  // it sees that there is no more
   settle(true);
   std::vector<batch> memory;
   transit.outbox().contents(memory);
