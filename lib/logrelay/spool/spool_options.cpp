@@ -57,7 +57,7 @@ void check_spool(const output_config& output, mistakes& wrong) {
     add(fmt::format("'sync={}' is no time: write none, batch, or a time such as 500ms", options.text("sync")));
   const auto whole = options.size(spool ? "spool-size" : "spill-size");
   if (options.given("segment") && (spool || spill) && options.size("segment") > whole / least_segments)
-    add(fmt::format("'segment={}' is too large: at most an eighth of {}, which is {}", options.text("segment"), readable_size(whole),
+    add(fmt::format("a segment of {} is too large: at most an eighth of {}, which is {}", readable_size(options.size("segment")), readable_size(whole),
                     readable_size(whole / least_segments)));
 }
 
