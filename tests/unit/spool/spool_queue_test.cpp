@@ -206,7 +206,7 @@ TEST_CASE("a spool that is full lets the policy decide and takes lines again whe
   REQUIRE(eventually([&] { return a.it->account().dropped().lines > 0; }));
   CHECK(disk.disk.bytes() <= 64 * 1024);
   CHECK(a.balances());
-  CHECK(a.it->account().queue_bytes <= 20'000);
+  CHECK(a.it->account().queue_bytes <= 20'000 + 200);  // and a notice
   REQUIRE(eventually([&] {  // not one line more
     std::vector<batch> got;
     a.it->take(got, 100'000);
@@ -228,7 +228,7 @@ TEST_CASE("a spill keeps its disk empty until memory is full and then everything
     if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
   }
   CHECK(a.it->account().dropped().lines == 0);
-  CHECK_FALSE(disk.disk.image().empty());
+  CHECK(eventually([&] { return a.it->account().disk_bytes > 0; }));
   CHECK(a.balances());
   CHECK(a.deliver(100, 10'000));
   CHECK(a.balances());
@@ -262,6 +262,35 @@ TEST_CASE("what a spill has in memory at the end is found by the next one before
   CHECK(b.balances());
   b.leave();
   CHECK(disk.disk.image().empty());
+}
+
+TEST_CASE("a remote that is dead for an hour costs disk and no memory and gets everything in order afterwards") {
+  held_disk disk;
+  const bool spills = GENERATE(false, true);
+  auto rules = spills ? spill_of(50'000'000, 60'000) : spool_of(50'000'000, overflow::adaptive, 60'000);
+  rules.memory.when_full = overflow::adaptive;
+  rules.sync = spills ? spool_rules::safety::none : spool_rules::safety::timed;
+  queue_on a(disk, rules);
+  memory_queue beside(rules.memory, a.pool, a.clock, {[] {}, [] {}, [](bool, const tally&) {}});
+  for (int second = 0; second < 3600; ++second) {
+    const batch lines = numbered_batch(a.pool, a.next, 20, a.from);
+    a.it->push(lines);
+    beside.push(lines);
+    a.next += 20;
+    std::vector<batch> got;
+    beside.take(got, 100'000);
+    for (const auto& each : got) beside.ack(each.size, {each.count, {}, {}});
+    REQUIRE(beside.account().pending.lines == 0);
+    REQUIRE(a.it->account().queue_bytes <= 60'000);
+    // The disk is given what real seconds are for.
+    REQUIRE(eventually([&] { return a.it->room_now().bytes > 20'000; }));
+    a.clock.pass(1s);
+  }
+  CHECK(a.it->account().dropped().lines == 0);
+  CHECK(a.it->account().pending.lines == 72'000);
+  CHECK(a.balances());
+  CHECK(a.deliver(0, 72'000));
+  CHECK(a.balances());
 }
 
 TEST_CASE("a disk that fails is named once and named again when it works") {
