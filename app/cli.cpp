@@ -1,5 +1,6 @@
 #include "cli.hpp"
 
+#include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/columns.hpp>
 
 #include <CLI/CLI.hpp>
@@ -111,7 +112,7 @@ bool has_row(option_rows rows, std::string_view name) {
 
 /// Whether an output takes `name` as a key: people write --rotate=64M where app.log,rotate=64M is meant.
 bool is_output_key(std::string_view name, const registries& known) {
-  return has_row(common_output_rows(), name) ||
+  return has_row(common_output_rows(), name) || has_row(spool_rows(), name) ||
          std::any_of(known.filters.begin(), known.filters.end(),
                      [&](const auto& kind) { return has_row(kind.options, name); }) ||
          std::any_of(known.formats.begin(), known.formats.end(),
@@ -278,6 +279,7 @@ std::string help_text(const registries& known) {
   help.line("");
   help.line("  Every output takes:");
   add_keys(help, common_output_rows());
+  add_keys(help, spool_rows());
   for (const filter_kind& filter : known.filters) add_keys(help, filter.options);
   help.line("");
   help.line("Formats:");

@@ -1,6 +1,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/core/level.hpp>
 #include <logrelay/shared_rows.hpp>
+#include <logrelay/spool/spool_options.hpp>
 
 #include <fmt/format.h>
 
@@ -302,7 +303,7 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     output.name = std::move(which.name);
     output.timestamp = timestamp;
     if (!output.kind) continue;
-    std::vector<option_rows> tables = {common_output_rows()};
+    std::vector<option_rows> tables = {common_output_rows(), spool_rows()};
     for (const filter_kind& filter : known.filters) tables.push_back(filter.options);
     for (const format_kind& format : known.formats) tables.push_back(format.options);
     tables.push_back(output.kind->options);
@@ -310,6 +311,7 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     check_format(output.options.text("format"), which.whose, known, wrong);
     check_format_options(output, which.whose, known, wrong);
     output.from = sources(output, which.whose, inputs, wrong);
+    check_spool(output, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }
   check_descriptors_differ(outputs, ours, written_descriptor, "written", "lines of one would tear those of the other",
@@ -331,6 +333,23 @@ void check_files_differ(const std::vector<output_config>& outputs, mistakes& wro
   }
 }
 
+void check_spools_differ(const std::vector<output_config>& outputs, mistakes& wrong) {
+  std::map<std::string, const output_config*> owners;
+  for (const output_config& output : outputs)
+    for (const auto* key : {"spool", "spill"}) {
+      if (!output.kind || !output.options.given(key)) continue;
+      std::error_code ec;
+      std::filesystem::path path = std::filesystem::absolute(output.options.text(key), ec);
+      if (ec) path = output.options.text(key);
+      std::string name = path.lexically_normal().string();
+      while (name.size() > 1 && name.back() == '/') name.pop_back();
+      const auto [first, added] = owners.emplace(name, &output);
+      if (!added)
+        wrong.add(fmt::format("output '{}': the directory {} is used by output '{}' already: each needs its own", output.name, first->first,
+                              first->second->name));
+    }
+}
+
 }  // namespace
 
 option_rows global_rows() { return global_table; }
@@ -348,6 +367,7 @@ relay_config make_config(const relay_request& request, const registries& known, 
   config.inputs = make_inputs(request, in, known, wrong);
   config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
   check_files_differ(config.outputs, wrong);
+  check_spools_differ(config.outputs, wrong);
   config.command = request.command;
   return config;
 }

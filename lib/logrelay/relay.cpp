@@ -5,6 +5,7 @@
 #include <logrelay/core/queue_listener.hpp>
 #include <logrelay/input/command_input.hpp>
 #include <logrelay/input/reader.hpp>
+#include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/quantity.hpp>
 #include <logrelay/util/wake.hpp>
@@ -25,6 +26,10 @@ constexpr auto signal_drain = 8s;
 constexpr auto last_reads = 1s;
 // How long listeners that were told to stop may take to cut off a torn line; one that hangs is not waited for.
 constexpr auto farewell = 250ms;
+// While outputs drain, their lines may come to be safe on disk, or their progress may end.
+constexpr auto look_again = 500ms;
+// How long queues may take then to bring to disk what is left.
+constexpr auto keeping = 1500ms;
 
 enum class phase { idle, running, stopping, draining, leaving, over };
 
@@ -76,12 +81,15 @@ struct relay::parts {
       : config(given), known(all), say(to), clock(time) {}
 
   void make_output(const output_config& of, std::size_t place);
+  std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, queue_events tell);
   void prepare();
   void run_command();
   void watch_command();
   void end_reading();
   void drain();
   void leave();
+  void keep_rest(steady_time at);
+  [[nodiscard]] bool all_left() const;
   [[nodiscard]] bool all_done() const;
   steady_time drain_deadline(steady_time now);
 
@@ -91,6 +99,7 @@ struct relay::parts {
   const time_source& clock;
 
   phase now = phase::idle;
+  bool keeping_rest = false;  // the second half of leaving
   steady_time started{}, deadline = steady_time::max(), drain_began{};
   std::optional<steady_time> stop_by;  // after TERM or INT
   // What listeners and their queues call: it outlives us in a listener that was let go.
@@ -133,14 +142,29 @@ void relay::parts::make_output(const output_config& of, std::size_t place) {
   queue_events tell;
   tell.on_lines = made.listener->on_lines();
   tell.on_room = [with = common] { with->handler.room_again(); };
+  tell.on_left = [with = common] { with->events.signal(); };
   tell.on_loss = [to = &say, name = of.name, full = limits.capacity_bytes](bool begins, const tally& dropped) {
     to->say(begins ? severity::warning : severity::notice,
             begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
                    : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
   };
-  made.lines = std::make_shared<memory_queue>(limits, pool, clock, std::move(tell));
+  if (auto spooled = spool_of(of.options, limits))
+    made.lines = make_spool(std::move(*spooled), of.name, std::move(tell));
+  else
+    made.lines = std::make_shared<memory_queue>(limits, pool, clock, std::move(tell));
   for (const std::size_t from : of.from) common->handler.connect(from, place, *made.lines);
   outputs.push_back(std::move(made));
+}
+
+std::shared_ptr<queue> relay::parts::make_spool(spool_request asked, const std::string& name, queue_events tell) {
+  spool_queue::parts given;
+  given.rules = asked.rules;
+  given.name = name;
+  given.folder = asked.folder;
+  given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
+  given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
+  given.say = [to = &say](severity how, std::string_view text) { to->say(how, text); };
+  return std::make_shared<spool_queue>(std::move(given), pool, clock, std::move(tell));
 }
 
 // Opens what has to be there, in order; takes it all back when one of them is not.
@@ -152,6 +176,7 @@ void relay::parts::prepare() {
       whose = fmt::format("output '{}'", each.config->name);
       ++begun_outputs;
       each.listener->to().prepare();
+      each.lines->prepare();
     }
     for (auto& each : inputs) {
       whose = fmt::format("input '{}'", each.config->name);
@@ -160,14 +185,18 @@ void relay::parts::prepare() {
     }
   } catch (const error& e) {
     while (begun_inputs > 0) inputs[--begun_inputs].it->unprepare();
-    while (begun_outputs > 0) outputs[--begun_outputs].listener->to().unprepare();
+    while (begun_outputs > 0) {
+      const auto& each = outputs[--begun_outputs];
+      each.lines->unprepare();
+      each.listener->to().unprepare();
+    }
     throw error(fmt::format("{}: {}", whose, e.what()));
   }
   try {
     run_command();
   } catch (const error&) {
     for (auto& each : inputs) each.it->unprepare();
-    for (auto& each : outputs) each.listener->to().unprepare();
+    for (auto& each : outputs) each.lines->unprepare(), each.listener->to().unprepare();
     throw;
   }
 }
@@ -242,15 +271,17 @@ steady_time relay::step() {
       return my.reads->done() || now >= my.deadline ? steady_time::max() : my.deadline;
     case phase::draining:
       if (my.all_done()) {
-        my.now = phase::over;
-        return steady_time::max();
+        my.leave();
+        return step();
       }
-      if (const auto until = my.drain_deadline(now); now < until) return until;
+      if (const auto until = my.drain_deadline(now); now < until) return std::min<steady_time>(until, now + look_again);
       my.leave();
       return my.deadline;
     case phase::leaving:
-      if ((my.all_done() && my.reads->done()) || now >= my.deadline) my.now = phase::over;
-      return my.deadline;
+      // First the listeners, so that nothing is taken any more; then what is left is brought to where it is kept.
+      if (!my.keeping_rest && ((my.all_done() && my.reads->done()) || now >= my.deadline)) my.keep_rest(now);
+      if (my.keeping_rest && (my.all_left() || now >= my.deadline)) my.now = phase::over;
+      return my.now == phase::over ? steady_time::max() : my.deadline;
     case phase::idle:
     case phase::over: break;
   }
@@ -267,15 +298,18 @@ void relay::parts::drain() {
   }
 }
 
-// After TERM or INT one moment for all; else each output may go without progress for as long as --drain-timeout says,
-// and who does not is told to stop.
+// After TERM or INT one moment for all; else each output may go without progress for as long as --drain-timeout says, and
+// who does not is told to stop. One whose lines are all on disk holds nobody up for longer than its stall-after.
 steady_time relay::parts::drain_deadline(steady_time at) {
-  if (stop_by) return *stop_by;
   const auto patience = config.global.duration("drain-timeout");
   auto next = steady_time::min();
   for (auto& each : outputs) {
     if (each.listener->done()) continue;
-    next = std::max(next, std::max(each.lines->account().last_progress, drain_began) + patience);
+    const ledger account = each.lines->account();
+    const auto since = std::max(account.last_progress, drain_began);
+    auto until = stop_by ? *stop_by : since + patience;
+    if (account.spooled == account.pending) until = std::min(until, since + each.config->options.duration("stall-after"));
+    next = std::max(next, until);
   }
   return next == steady_time::min() ? at : next;
 }
@@ -284,6 +318,16 @@ void relay::parts::leave() {
   now = phase::leaving;
   deadline = clock.now() + farewell;
   for (auto& each : outputs) each.listener->abandon();
+}
+
+void relay::parts::keep_rest(steady_time at) {
+  keeping_rest = true;
+  deadline = at + keeping;
+  for (auto& each : outputs) each.lines->leave();
+}
+
+bool relay::parts::all_left() const {
+  return std::all_of(outputs.begin(), outputs.end(), [](const auto& each) { return each.lines->left(); });
 }
 
 bool relay::parts::all_done() const {
@@ -368,7 +412,7 @@ relay_report relay::report() const {
     one.retries = listener.retries;
     one.last_error = std::move(listener.last_error);
     const auto& account = one.account;
-    if (account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > 0)) all.exit_status = 1;
+    if (account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > account.spooled.lines)) all.exit_status = 1;
     all.outputs.push_back(std::move(one));
   }
   if (my.command_status.value_or(0) != 0) all.exit_status = *my.command_status;
@@ -385,9 +429,11 @@ std::vector<std::string> relay::losses() const {
       fmt::format_to(std::back_inserter(what), "{}{} {} ({}) {}", what.empty() ? "" : ", ", lines.lines,
                      lines.lines == 1 ? "line" : "lines", readable_size(lines.bytes), fate);
     };
-    add(account.dropped(), "dropped, its queue was full");
+    const auto& damaged = account.dropped_by[static_cast<std::size_t>(drop_reason::damaged)];
+    add(account.dropped() - damaged, "dropped, its queue was full");
+    add(damaged, "damaged on disk");
     add(account.rejected, "rejected");
-    add(account.pending, "not delivered");
+    add(account.pending - account.spooled, "not delivered");
     if (what.empty()) continue;
     if (!each.last_error.empty()) fmt::format_to(std::back_inserter(what), "; last error: {}", each.last_error);
     said.push_back(fmt::format("output '{}': {}", each.name, what));

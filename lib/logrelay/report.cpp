@@ -69,6 +69,8 @@ void append(const output_report& output, std::string& to) {
   all.account("dropped", account.dropped());
   all.account("rejected", account.rejected);
   all.account("pending", account.pending);
+  all.account("spooled", account.spooled);
+  all.account("found", account.found);
   {
     members reasons(all.next("dropped_by"), '{');
     for (std::size_t i = 0; i < drop_reasons; ++i)
@@ -77,6 +79,7 @@ void append(const output_report& output, std::string& to) {
   all.number("markers", account.markers.lines);
   all.number("queue_bytes", account.queue_bytes);
   all.number("queue_peak_bytes", account.queue_peak_bytes);
+  all.number("disk_bytes", account.disk_bytes);
   all.seconds("oldest_pending_seconds", output.oldest_pending_seconds);
   all.number("rotations", output.rotations);
   all.number("retries", output.retries);

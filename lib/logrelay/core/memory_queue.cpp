@@ -1,11 +1,8 @@
 #include <logrelay/core/memory_queue.hpp>
 
-#include <logrelay/format/time_text.hpp>
-
-#include <fmt/format.h>
+#include <logrelay/core/notice.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 namespace logrelay {
 namespace {
@@ -14,14 +11,6 @@ namespace {
 constexpr std::size_t least_room = 4 * 1024;
 constexpr std::size_t resume_room = 16 * 1024;
 constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
-
-std::shared_ptr<const source> notice_source() {
-  auto ours = std::make_shared<source>();
-  ours->input = static_cast<std::size_t>(-1);
-  ours->input_name = ours->app = "logrelay";
-  ours->default_level = level::warning;
-  return ours;
-}
 
 }  // namespace
 
@@ -180,23 +169,13 @@ bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
     const slot& next = slots_.oldest_waiting();
     if (bytes > 0 && bytes + next.lines.size > most_bytes) break;
     const std::size_t taken = slots_.charge() - slots_.waiting_charge();
-    const batch& lines = next.lost ? slots_.take_notice(notice(*next.lost))
+    const batch& lines = next.lost ? slots_.take_notice(make_notice(*next.lost, pool_, clock_.wall(), notices_))
                                    : slots_.take_lines(most_taken() - std::min(most_taken(), taken));
     bytes += lines.size;
     into.push_back(lines);
   }
   note_peak();
   return room_again();
-}
-
-batch memory_queue::notice(const gap& lost) {
-  const auto text = fmt::format("logrelay: dropped {} lines ({} bytes): {}, from {} to {}\n", lost.dropped.lines,
-                                lost.dropped.bytes, drop_reason_name(lost.why), rfc3339_milliseconds(lost.from),
-                                rfc3339_milliseconds(lost.to));
-  auto memory = pool_.take(text.size());
-  std::memcpy(memory->data(), text.data(), text.size());
-  const char* data = memory->data();
-  return {std::move(memory), data, static_cast<std::uint32_t>(text.size()), framing::newline, true, {}, clock_.wall(), notices_};
 }
 
 void memory_queue::ack(std::size_t bytes, const settled& what) {
@@ -277,6 +256,11 @@ ledger memory_queue::account() const {
   copy.queue_bytes = slots_.charge();
   if (!slots_.empty()) copy.oldest = slots_.oldest().lines.time;
   return copy;
+}
+
+void memory_queue::contents(std::vector<batch>& into) const {
+  const std::lock_guard lock(mutex_);
+  slots_.contents(into);
 }
 
 }  // namespace logrelay

@@ -48,6 +48,9 @@ class memory_queue final : public queue {
   bool finished() const override;
   ledger account() const override;
 
+  /// All lines that it holds, taken or not, for whoever keeps them elsewhere at the end. Any thread.
+  void contents(std::vector<batch>& into) const;
+
  private:
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);
   void append(batch&& lines);
@@ -55,7 +58,6 @@ class memory_queue final : public queue {
   [[nodiscard]] std::size_t bytes_left_for_lines() const;
   void drop_oldest(std::size_t bytes);
   void drop(const batch& lines, wall_time last, gap& into);
-  batch notice(const gap& lost);
   [[nodiscard]] std::size_t most_taken() const { return rules_.capacity_bytes / 2; }
   [[nodiscard]] bool may_take() const;
   [[nodiscard]] std::size_t free_bytes() const { return rules_.capacity_bytes - std::min(slots_.charge(), rules_.capacity_bytes); }

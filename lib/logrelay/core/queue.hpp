@@ -25,6 +25,11 @@ class queue {
  public:
   virtual ~queue() = default;
 
+  /// Main thread, before anything else: what it needs beside memory. Throws error where that is not there.
+  virtual void prepare() {}
+  /// Main thread, instead of the start, when something else could not be prepared: removes what prepare() made.
+  virtual void unprepare() noexcept {}
+
   /// Takes the lines, or as many as its overflow policy allows; the rest is dropped and counted. Any thread.
   virtual void push(const batch& lines) = 0;
   /// Whether inputs may read on, and how much. A zero answer promises a call of on_room later. Any thread.
@@ -47,6 +52,11 @@ class queue {
   /// Closed, and everything acked.
   [[nodiscard]] virtual bool finished() const = 0;
 
+  /// Nobody will take any more: a queue that can keep what is left for the next start does so. Any thread.
+  virtual void leave() {}
+  /// … and is done with it.
+  [[nodiscard]] virtual bool left() const { return true; }
+
   /// The account at this moment. Any thread.
   [[nodiscard]] virtual ledger account() const = 0;
 };
@@ -57,6 +67,7 @@ struct queue_events {
   std::function<void()> on_room;   ///< a queue that held its inputs has room again
   /// It has begun to drop lines; or it is half empty again, and the lines were that many.
   std::function<void(bool begins, const tally& dropped)> on_loss;
+  std::function<void()> on_left = [] {};  ///< it has left
 };
 
 }  // namespace logrelay

@@ -211,4 +211,10 @@ void slot_list::pay(const slot& gone) {
   if (taken_.size() + waiting_.size() == 1) compact_ = {};  // the last one
 }
 
+void slot_list::contents(std::vector<batch>& into) const {
+  for (const auto* side : {&taken_, &waiting_})
+    for (const auto& each : *side)
+      if (!each.lost) into.push_back(each.lines);
+}
+
 }  // namespace logrelay

@@ -10,6 +10,7 @@
 #include <logrelay/core/ledger.hpp>
 
 #include <deque>
+#include <vector>
 
 namespace logrelay {
 
@@ -62,6 +63,9 @@ class slot_list {
   [[nodiscard]] batch cut_oldest_taken(std::size_t bytes);
   /// What was taken waits again, and its notices may grow again.
   void rewind();
+
+  /// All lines, notices left out.
+  void contents(std::vector<batch>& into) const;
 
  private:
   bool merge(const batch& lines);

@@ -1,5 +1,6 @@
 #include <app/cli.hpp>
 #include <catch2/catch.hpp>
+#include <logrelay/spool/spool_options.hpp>
 
 #include <cstdlib>
 #include <sstream>
@@ -191,7 +192,7 @@ TEST_CASE("an empty variable and those of an image are not options", "[cli]") {
 TEST_CASE("help names every row of every table", "[cli]") {
   const std::string help = help_text(known);
   for (const option_rows rows :
-       {common_input_rows(), common_output_rows(), option_rows(file_rows), option_rows(level_rows)})
+       {common_input_rows(), common_output_rows(), spool_rows(), option_rows(file_rows), option_rows(level_rows)})
     for (const option_row& row : rows) CHECK(help.find("\n    " + std::string(row.name) + "=") != std::string::npos);
   for (const option_row& row : global_rows()) CHECK(help.find("--" + std::string(row.name)) != std::string::npos);
   for (const char* option :

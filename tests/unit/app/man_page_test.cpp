@@ -4,6 +4,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/registry.hpp>
 #include <logrelay/report.hpp>
+#include <logrelay/spool/spool_options.hpp>
 #include <support/lines.hpp>
 #include <support/process.hpp>
 #include <support/temp_folder.hpp>
@@ -125,6 +126,7 @@ TEST_CASE("the man page names every output with its options, and no other") {
   check_kinds(standard_registries().outputs, "Output", ".Sh OUTPUTS");
   options rows;
   add(common_output_rows(), rows);
+  add(spool_rows(), rows);
   for (const auto& filter : standard_registries().filters) add(filter.options, rows);
   options of_formats;
   for (const auto& format : standard_registries().formats) add(format.options, of_formats);

@@ -31,6 +31,7 @@ TEST_CASE("markers are in no sum") {
 TEST_CASE("each reason to drop has a name") {
   CHECK(drop_reason_name(drop_reason::queue_full) == "queue full");
   CHECK(drop_reason_name(drop_reason::too_large) == "too large");
+  CHECK(drop_reason_name(drop_reason::damaged) == "damaged on disk");
 }
 
 }  // namespace

@@ -1,0 +1,180 @@
+#include <logrelay/spool/transit.hpp>
+
+#include <algorithm>
+
+namespace logrelay {
+namespace {
+
+queue_rules half(queue_rules rules) {
+  rules.capacity_bytes = std::max<std::size_t>(rules.capacity_bytes / 2, 1);
+  return rules;
+}
+
+queue_rules outbox_rules(const queue_rules& rules) {
+  auto made = half(rules);
+  made.when_full = overflow::block;
+  return made;
+}
+
+queue_events inbox_events(const queue_events& events, std::function<void()> on_inbox) {
+  return {std::move(on_inbox), events.on_room, events.on_loss};
+}
+
+queue_events outbox_events(const queue_events& events, const std::function<void()>& on_inbox) {
+  return {events.on_lines, [tell = events.on_room, on_inbox] { tell(), on_inbox(); }, [](bool, const tally&) {}};
+}
+
+}  // namespace
+
+spool_transit::spool_transit(const queue_rules& rules, bool spills, const block_pool& pool, const time_source& clock,
+                             const queue_events& events, std::function<void()> on_inbox)
+    : spills_(spills),
+      capacity_(half(rules).capacity_bytes),
+      inbox_(half(rules), pool, clock, inbox_events(events, on_inbox)),
+      outbox_(outbox_rules(rules), pool, clock, outbox_events(events, on_inbox)),
+      bypassed_(spills),
+      has_disk_(!spills) {}
+
+void spool_transit::found(const spool_place& settled, const spool_place& end) {
+  const std::lock_guard lock(mutex_);
+  base_ = settled;
+  found_ = on_disk_ = end - settled;
+  if (end.lines > settled.lines) has_disk_ = true, bypassed_ = false, disk_begin_ = settled;
+}
+
+void spool_transit::push(const batch& lines) {
+  if (!spills_) return inbox_.push(lines);
+  const std::lock_guard lock(mutex_);
+  if (bypassed_ && has_room(lines.size)) {
+    direct_ += lines.count;
+    return outbox_.push(lines);
+  }
+  bypassed_ = false;
+  inbox_.push(lines);
+}
+
+room spool_transit::room_now() {
+  if (!spills_) return inbox_.room_now();
+  const std::lock_guard lock(mutex_);
+  if (!bypassed_) return inbox_.room_now();
+  // What paces an output that moves does so here too; one that is full does not hold anybody up.
+  const auto here = outbox_.room_now();
+  return here.bytes > 0 || here.until != steady_time::max() ? here : inbox_.room_now();
+}
+
+void spool_transit::close() { inbox_.close(); }
+
+bool spool_transit::has_room(std::size_t bytes) const {
+  const auto charged = outbox_.account().queue_bytes;
+  return charged == 0 || charged + bytes + sizeof(slot) <= capacity_;
+}
+
+bool spool_transit::disk_is_read() const {
+  const std::lock_guard lock(mutex_);
+  return on_disk_.lines == 0;
+}
+
+void spool_transit::pass_on(std::span<const batch> lines, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  tally count;
+  std::size_t left = bytes;
+  for (const batch& each : lines) {
+    if (left == 0) break;
+    batch rest = each;
+    const batch some = rest.size <= left ? rest : split_front(rest, left);
+    left -= some.size;
+    if (!some.marker) count += some.count;
+    outbox_.push(some);
+  }
+  inbox_.ack(bytes, {count, {}, {}});
+}
+
+void spool_transit::leave_on_disk(const tally& lines, std::size_t bytes, wall_time time) {
+  const std::lock_guard lock(mutex_);
+  if (on_disk_.lines == 0) disk_time_ = time;
+  on_disk_ += lines;
+  inbox_.ack(bytes, {lines, {}, {}});
+}
+
+void spool_transit::from_disk(const batch& lines) {
+  const std::lock_guard lock(mutex_);
+  if (!lines.marker) on_disk_ -= lines.count;
+  disk_time_ = lines.time;
+  outbox_.push(lines);
+}
+
+void spool_transit::damaged(const tally& lines) {
+  const std::lock_guard lock(mutex_);
+  on_disk_ -= lines;
+  damaged_ += lines;
+  holes_.push_back({outbox_.account().accepted.lines, lines});
+}
+
+void spool_transit::too_large(const tally& line, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  too_large_ += line;
+  inbox_.ack(bytes, {line, {}, {}});
+}
+
+spool_place spool_transit::settled() const {
+  const std::lock_guard lock(mutex_);
+  return settled_now(outbox_.account());
+}
+
+spool_place spool_transit::settled_now(const ledger& out) const {
+  const tally gone = out.accepted - out.pending;
+  spool_place place = base_ + gone;
+  for (const auto& each : holes_) {
+    if (each.behind_lines > gone.lines) break;
+    place += each.lost;
+  }
+  return place;
+}
+
+spool_place spool_transit::behind_memory() const {
+  const std::lock_guard lock(mutex_);
+  spool_place place = base_ + outbox_.account().accepted;
+  for (const auto& each : holes_) place += each.lost;
+  return place;
+}
+
+void spool_transit::disk_begins(const spool_place& at) {
+  const std::lock_guard lock(mutex_);
+  has_disk_ = true;
+  disk_begin_ = at;
+}
+
+void spool_transit::disk_ends() {
+  const std::lock_guard lock(mutex_);
+  has_disk_ = false;
+  if (inbox_.account().pending.lines == 0 && !inbox_.ready()) bypassed_ = true;
+}
+
+void spool_transit::disk_takes(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  disk_bytes_ = bytes;
+}
+
+ledger spool_transit::account() const {
+  const std::lock_guard lock(mutex_);
+  const ledger in = inbox_.account(), out = outbox_.account();
+  ledger all = out;
+  all.accepted = found_ + direct_ + in.accepted;
+  all.dropped_by = in.dropped_by;
+  all.dropped_by[static_cast<std::size_t>(drop_reason::damaged)] += damaged_;
+  all.dropped_by[static_cast<std::size_t>(drop_reason::too_large)] += too_large_;
+  all.pending = in.pending + on_disk_ + out.pending;
+  all.queue_bytes = in.queue_bytes + out.queue_bytes;
+  all.queue_peak_bytes = in.queue_peak_bytes + out.queue_peak_bytes;
+  if (out.pending.lines == 0) all.oldest = on_disk_.lines > 0 ? disk_time_ : in.oldest;
+  all.found = found_;
+  all.disk_bytes = disk_bytes_;
+  if (!has_disk_) return all;
+  // Everything behind the inbox is on disk, but for what a spill had in memory before its disk began.
+  all.spooled = on_disk_ + out.pending;
+  const auto settled = settled_now(out);
+  if (disk_begin_.lines > settled.lines) all.spooled -= disk_begin_ - settled;
+  return all;
+}
+
+}  // namespace logrelay

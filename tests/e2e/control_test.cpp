@@ -1,0 +1,89 @@
+// logrelayctl, beside a running relay and without one.
+#include <e2e/running_relay.hpp>
+#include <support/lines.hpp>
+#include <support/sockets.hpp>
+
+using namespace logrelay;
+using namespace logrelay::support;
+
+namespace {
+
+struct left_spool {
+  left_spool() {
+    running_relay relay(folder, {"tcp://127.0.0.1:" + std::to_string(port_of(refusing)) + ",name=o,stall-after=10ms,spool=" + path});
+    relay.feed(text);
+  }
+  auto ctl(const std::string& command) { return run({LOGRELAY_CONTROL, "spool", command, path}); }
+
+  temp_folder folder;
+  fd refusing = bound_tcp(family::ipv4);
+  std::string path = folder / "spool";
+  std::string text = numbered_lines(0, 1000);
+};
+
+}  // namespace
+
+TEST_CASE("logrelayctl lists a spool and prints and checks it and changes nothing") {
+  left_spool it;
+  const auto listed = it.ctl("ls");
+  CHECK(listed.status == 0);
+  CHECK_THAT(listed.output, Catch::Contains("complete") && Catch::Contains("1000 lines (19.5 KiB) are not delivered yet; the first is 0"));
+  for (int i = 0; i < 2; ++i) {
+    const auto printed = it.ctl("cat");
+    CHECK(printed.status == 0);
+    CHECK(difference(printed.output, it.text) == "");
+  }
+  const auto checked = it.ctl("check");
+  CHECK(checked.status == 0);
+  CHECK(checked.output == "1000 lines (19.5 KiB) are whole\n");
+  CHECK(checked.errors == "");
+}
+
+TEST_CASE("logrelayctl drains a spool once") {
+  left_spool it;
+  const auto drained = it.ctl("drain");
+  CHECK(drained.status == 0);
+  CHECK(difference(drained.output, it.text) == "");
+  CHECK(it.ctl("drain").output == "");
+  CHECK(names_in(it.path).empty());
+}
+
+TEST_CASE("logrelayctl tells what is damaged") {
+  left_spool it;
+  auto name = it.path + "/00000000000000000000.segment";
+  auto bytes = read_file(name);
+  bytes[bytes.size() / 2] ^= 1;
+  write_file(name, bytes);
+  const auto checked = it.ctl("check");
+  CHECK(checked.status == 1);
+  CHECK_THAT(checked.errors, Catch::Contains("are damaged or missing"));
+}
+
+TEST_CASE("logrelayctl looks beside a running relay and does not drain it") {
+  const temp_folder folder;
+  const auto refusing = bound_tcp(family::ipv4);
+  const auto path = folder / "spool";
+  running_relay relay(folder, {"tcp://127.0.0.1:" + std::to_string(port_of(refusing)) + ",stall-after=10ms,name=o,spool=" + path});
+  const auto text = numbered_lines(0, 100);
+  relay->write(text);
+  REQUIRE(eventually([&] { return run({LOGRELAY_CONTROL, "spool", "cat", path}).output == text; }));
+  const auto refused = run({LOGRELAY_CONTROL, "spool", "drain", path});
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.errors, Catch::Contains("holds it"));
+  relay->close_input();
+  relay.end();
+}
+
+TEST_CASE("logrelayctl says what is wrong with its words") {
+  const auto said = [](std::vector<std::string> words) {
+    words.insert(words.begin(), LOGRELAY_CONTROL);
+    const auto got = run(words);
+    CHECK(got.status == 2);
+    return got.errors;
+  };
+  CHECK_THAT(said({}), Catch::Contains("--help"));
+  CHECK_THAT(said({"spol", "ls", "x"}), Catch::Contains("did you mean 'spool'"));
+  CHECK_THAT(said({"spool", "lsa", "x"}), Catch::Contains("did you mean 'ls'"));
+  CHECK_THAT(said({"spool", "ls", "/nonexistent"}), Catch::Contains("unable to open the folder /nonexistent: No such file"));
+  CHECK(run({LOGRELAY_CONTROL, "--help"}).status == 0);
+}

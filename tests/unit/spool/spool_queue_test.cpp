@@ -1,0 +1,411 @@
+#include <catch2/catch.hpp>
+#include <logrelay/error.hpp>
+#include <logrelay/spool/spool_queue.hpp>
+#include <support/eventually.hpp>
+#include <support/fake_clock.hpp>
+#include <support/simulated_disk.hpp>
+#include <support/spooled_lines.hpp>
+
+#include <condition_variable>
+#include <optional>
+#include <random>
+
+namespace logrelay {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using namespace support;
+
+// A disk that a test can hold in the middle of an operation, shared by one queue after the other.
+struct held_disk {
+  simulated_disk disk;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool held = false;
+  int error_number = 0;
+
+  held_disk() {
+    disk.remembers = false;
+    disk.fault = [this](simulated_disk::kind what, std::size_t) {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return !held; });
+      return what == simulated_disk::kind::write || what == simulated_disk::kind::create ? error_number : 0;
+    };
+  }
+  void hold(bool on) {
+    const std::lock_guard lock(mutex);
+    held = on;
+    changed.notify_all();
+  }
+  void fail(int with) {
+    const std::lock_guard lock(mutex);
+    error_number = with;
+  }
+};
+
+// Lets a queue have a disk that stays when the queue is gone.
+class borrowed_disk final : public disk {
+ public:
+  explicit borrowed_disk(disk& from) : from_(from) {}
+  int list(std::vector<entry>& files) override { return from_.list(files); }
+  int create(const std::string& name, std::unique_ptr<disk_file>& file) override { return from_.create(name, file); }
+  int open(const std::string& name, std::unique_ptr<disk_file>& file) override { return from_.open(name, file); }
+  int remove(const std::string& name) override { return from_.remove(name); }
+  int rename(const std::string& from, const std::string& to) override { return from_.rename(from, to); }
+  int sync_names() override { return from_.sync_names(); }
+
+ private:
+  disk& from_;
+};
+
+struct queue_on {
+  queue_on(held_disk& on, spool_rules with) : rules(with) {
+    spool_queue::parts given;
+    given.rules = rules;
+    given.name = "out";
+    given.folder = "/spool";
+    given.open = [&on] { return std::make_unique<borrowed_disk>(on.disk); };
+    given.say = [this](severity, std::string_view text) {
+      const std::lock_guard lock(mutex);
+      said.emplace_back(text);
+    };
+    it.emplace(std::move(given), pool, clock, queue_events{[] {}, [] {}, [](bool, const tally&) {}});
+    it->prepare();
+    next = it->account().found.lines;
+  }
+  ~queue_on() { leave(); }
+
+  void push(std::uint64_t count) {
+    it->push(numbered_batch(pool, next, count, from));
+    next += count;
+  }
+  // Takes and acks until so many lines have come, in order from `first`.
+  bool deliver(std::uint64_t first, std::uint64_t count) {
+    std::uint64_t expected = first;
+    return eventually([&] {
+      std::vector<batch> got;
+      it->take(got, 100'000);
+      for (const auto& each : got) {
+        line_cursor lines(each.bytes(), each.frames);
+        for (std::string_view line; lines.next(line);)
+          if (!each.marker && number_of(line) != expected++) FAIL("out of order: " << line << " is not " << expected - 1);
+        it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+      }
+      return expected >= first + count;
+    });
+  }
+  void leave() {
+    if (!it) return;
+    it->leave();
+    if (!eventually([&] { return it->left(); })) FAIL("the queue does not leave");
+    last = it->account();
+    it.reset();
+  }
+  bool balances() { return it->account().balances(); }
+
+  const spool_rules rules;
+  fake_clock clock;
+  block_pool pool;
+  std::shared_ptr<const source> from = std::make_shared<source>();
+  std::mutex mutex;
+  std::vector<std::string> said;
+  std::uint64_t next = 0;
+  ledger last;
+  std::optional<spool_queue> it;
+};
+
+spool_rules spool_of(std::uint64_t bytes, overflow when_full = overflow::block, std::size_t memory = 100'000) {
+  spool_rules rules;
+  rules.memory.capacity_bytes = memory;
+  rules.memory.when_full = when_full;
+  rules.limits = {.most_bytes = bytes, .segment_bytes = bytes / 8};
+  rules.sync = spool_rules::safety::none;
+  return rules;
+}
+
+spool_rules spill_of(std::uint64_t bytes, std::size_t memory = 20'000) {
+  auto rules = spool_of(bytes, overflow::drop_newest, memory);
+  rules.disk = spool_rules::begins::when_full;
+  return rules;
+}
+
+TEST_CASE("a spool hands out lines in order and leaves nothing when all are delivered") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = GENERATE(spool_rules::safety::none, spool_rules::safety::timed, spool_rules::safety::batch);
+  queue_on a(disk, rules);
+  for (int i = 0; i < 50; ++i) a.push(10);
+  CHECK(a.deliver(0, 500));
+  CHECK(a.it->account().delivered.lines == 500);
+  CHECK(a.balances());
+  a.it->close();
+  CHECK(eventually([&] { return a.it->finished(); }));
+  a.leave();
+  CHECK(disk.disk.image().empty());
+}
+
+TEST_CASE("nothing is taken from a spool before it is on disk and it is pushed while the disk hangs") {
+  held_disk disk;
+  queue_on a(disk, spool_of(1'000'000));
+  disk.hold(true);
+  a.push(10);
+  std::vector<batch> got;
+  a.it->take(got, 1000);
+  CHECK(got.empty());
+  CHECK(a.it->account().pending.lines == 10);
+  CHECK(a.it->account().spooled.lines == 0);
+  disk.hold(false);
+  CHECK(a.deliver(0, 10));
+}
+
+TEST_CASE("what a spool had is found by the next one and counts as accepted") {
+  held_disk disk;
+  {
+    queue_on a(disk, spool_of(1'000'000));
+    for (int i = 0; i < 300; ++i) a.push(10);
+    CHECK(a.deliver(0, 5));  // it hands out whole slices
+    a.leave();
+    CHECK(a.last.pending.lines > 0);
+    CHECK(a.last.spooled == a.last.pending);
+  }
+  queue_on b(disk, spool_of(1'000'000));
+  const auto found = b.it->account().found;
+  CHECK(b.it->account().accepted == found);
+  CHECK(b.balances());
+  const auto first = 3000 - found.lines;
+  b.next = 3000;
+  b.push(10);
+  CHECK(b.deliver(first, found.lines + 10));
+  CHECK(b.it->account().delivered.lines == found.lines + 10);
+  CHECK(b.balances());
+}
+
+TEST_CASE("memory stays within the queue while a spool grows and everything comes in order") {
+  held_disk disk;
+  queue_on a(disk, spool_of(10'000'000, overflow::block, 50'000));
+  for (int i = 0; i < 2000; ++i) {
+    a.push(20);
+    if (a.it->room_now().bytes == 0) REQUIRE(eventually([&] { return a.it->room_now().bytes > 0; }));
+  }
+  REQUIRE(eventually([&] { return a.it->account().spooled.lines == 40'000; }));
+  CHECK(a.it->account().queue_bytes <= 50'000);
+  CHECK(a.balances());
+  CHECK(a.deliver(0, 40'000));
+  CHECK(a.balances());
+  CHECK(a.it->account().pending.lines == 0);
+}
+
+TEST_CASE("a spool that is full lets the policy decide and takes lines again when some are delivered") {
+  held_disk disk;
+  queue_on a(disk, spool_of(64 * 1024, overflow::drop_newest, 20'000));
+  for (int i = 0; i < 1000; ++i) {
+    a.push(10);
+    if (i % 10 == 0) std::this_thread::yield();
+  }
+  REQUIRE(eventually([&] { return a.it->account().dropped().lines > 0; }));
+  CHECK(disk.disk.bytes() <= 64 * 1024);
+  CHECK(a.balances());
+  CHECK(a.it->account().queue_bytes <= 20'000 + 200);  // and a notice
+  REQUIRE(eventually([&] {  // not one line more
+    std::vector<batch> got;
+    a.it->take(got, 100'000);
+    for (const auto& each : got) a.it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+    a.clock.pass(300ms);
+    return a.it->account().pending.lines == 0 && a.it->account().markers.lines > 0;
+  }));
+  CHECK(a.balances());
+}
+
+TEST_CASE("a spill keeps its disk empty until memory is full and then everything comes in order") {
+  held_disk disk;
+  queue_on a(disk, spill_of(10'000'000));
+  a.push(100);
+  CHECK(disk.disk.image().empty());
+  CHECK(a.deliver(0, 100));
+  for (int i = 0; i < 500; ++i) {
+    a.push(20);
+    if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+  }
+  CHECK(a.it->account().dropped().lines == 0);
+  CHECK(eventually([&] { return a.it->account().disk_bytes > 0; }));
+  CHECK(a.balances());
+  CHECK(a.deliver(100, 10'000));
+  CHECK(a.balances());
+  REQUIRE(eventually([&] {
+    a.clock.pass(100ms);
+    a.it->ack(0, {});
+    return a.it->account().disk_bytes == 0;
+  }));
+  a.push(10);
+  CHECK(a.deliver(10'100, 10));
+  a.leave();
+  CHECK(disk.disk.image().empty());
+}
+
+TEST_CASE("what a spill has in memory at the end is found by the next one before what it had on disk") {
+  held_disk disk;
+  const auto lines = GENERATE(as<std::uint64_t>(), 100, 5000);
+  {
+    queue_on a(disk, spill_of(10'000'000));
+    for (std::uint64_t i = 0; i < lines / 20; ++i) {
+      a.push(20);
+      if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+    }
+    a.leave();
+    CHECK(a.last.pending.lines == lines);
+    CHECK(a.last.spooled == a.last.pending);
+  }
+  queue_on b(disk, spill_of(10'000'000));
+  CHECK(b.it->account().found.lines == lines);
+  CHECK(b.deliver(0, lines));
+  CHECK(b.balances());
+  b.leave();
+  CHECK(disk.disk.image().empty());
+}
+
+TEST_CASE("a remote that is dead for an hour costs disk and no memory and gets everything in order afterwards") {
+  held_disk disk;
+  const bool spills = GENERATE(false, true);
+  auto rules = spills ? spill_of(50'000'000, 60'000) : spool_of(50'000'000, overflow::adaptive, 60'000);
+  rules.memory.when_full = overflow::adaptive;
+  rules.sync = spills ? spool_rules::safety::none : spool_rules::safety::timed;
+  queue_on a(disk, rules);
+  memory_queue beside(rules.memory, a.pool, a.clock, {[] {}, [] {}, [](bool, const tally&) {}});
+  for (int second = 0; second < 3600; ++second) {
+    const batch lines = numbered_batch(a.pool, a.next, 20, a.from);
+    a.it->push(lines);
+    beside.push(lines);
+    a.next += 20;
+    std::vector<batch> got;
+    beside.take(got, 100'000);
+    for (const auto& each : got) beside.ack(each.size, {each.count, {}, {}});
+    REQUIRE(beside.account().pending.lines == 0);
+    REQUIRE(a.it->account().queue_bytes <= 60'000);
+    // The disk is given what real seconds are for.
+    REQUIRE(eventually([&] { return a.it->room_now().bytes > 20'000; }));
+    a.clock.pass(1s);
+  }
+  CHECK(a.it->account().dropped().lines == 0);
+  CHECK(a.it->account().pending.lines == 72'000);
+  CHECK(a.balances());
+  CHECK(a.deliver(0, 72'000));
+  CHECK(a.balances());
+}
+
+TEST_CASE("a disk that fails is named once and named again when it works") {
+  held_disk disk;
+  queue_on a(disk, spool_of(1'000'000));
+  disk.fail(ENOSPC);
+  a.push(10);
+  const auto said = [&](std::size_t count) {
+    return eventually([&] {
+      a.clock.pass(300ms);
+      a.it->ack(0, {});
+      const std::lock_guard lock(a.mutex);
+      return a.said.size() >= count;
+    });
+  };
+  CHECK(said(1));
+  a.push(10);
+  disk.fail(0);
+  CHECK(said(2));
+  CHECK_THAT(a.said[0], Catch::Contains("unable to write its spool /spool: No space left on device"));
+  CHECK_THAT(a.said[1], Catch::Contains("takes lines again"));
+  CHECK(a.deliver(0, 20));
+}
+
+TEST_CASE("a line that is larger than its spool is dropped and said so in its place") {
+  held_disk disk;
+  queue_on a(disk, spool_of(64 * 1024, overflow::block, 1'000'000));
+  a.push(3);
+  a.it->push(batch_of(a.pool, std::string(70'000, 'x') + '\n', a.from));
+  a.push(3);
+  CHECK(a.deliver(0, 6));
+  CHECK(a.it->account().dropped_by[static_cast<std::size_t>(drop_reason::too_large)] == tally{1, 70'001});
+  CHECK(a.it->account().markers.lines == 1);
+  CHECK(a.balances());
+}
+
+TEST_CASE("damaged lines are dropped, counted and said so and the cursor does not run ahead of them") {
+  held_disk disk;
+  {
+    queue_on a(disk, spool_of(1'000'000));
+    for (int i = 0; i < 9; ++i) {
+      a.push(10);
+      REQUIRE(eventually([&] { return a.it->account().spooled.lines == a.next; }));
+    }
+  }
+  auto image = disk.disk.image();
+  image.begin()->second[image.begin()->second.size() / 2] ^= 1;
+  disk.disk = simulated_disk(image);
+  queue_on b(disk, spool_of(1'000'000));
+  CHECK(b.it->account().found.lines == 90);
+  std::uint64_t lines = 0;
+  REQUIRE(eventually([&] {
+    std::vector<batch> got;
+    b.it->take(got, 100'000);
+    for (const auto& each : got) {
+      if (!each.marker) lines += each.count.lines;
+      b.it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+    }
+    return b.it->account().pending.lines == 0;
+  }));
+  CHECK(lines == 80);
+  CHECK(b.it->account().dropped_by[static_cast<std::size_t>(drop_reason::damaged)].lines == 10);
+  CHECK(b.it->account().markers.lines == 1);
+  CHECK(b.balances());
+  b.leave();
+  CHECK(disk.disk.image().size() == 1);
+  CHECK(disk.disk.image().begin()->first == "00000000000000000000.bad");
+}
+
+// The queue against a count of what went in and came out, with its real thread and whatever that does.
+TEST_CASE("a spooling queue keeps order and balance through random actions") {
+  const auto seed = GENERATE(1u, 2u, 3u, 4u);
+  const bool spills = seed % 2 == 0;
+  INFO("seed " << seed);
+  held_disk disk;
+  std::mt19937 random(seed);
+  std::uint64_t first = 0, total = 0;
+  for (int life = 0; life < 6; ++life) {
+    auto rules = spills ? spill_of(400'000) : spool_of(400'000);
+    rules.memory.when_full = overflow::block;
+    if (seed == 3) rules.sync = spool_rules::safety::batch;
+    queue_on a(disk, rules);
+    const auto found = a.it->account().found.lines;
+    REQUIRE(found == total - first);
+    a.next = total;
+    std::vector<batch> taken;
+    const auto ack = [&] {
+      if (taken.empty()) return;
+      REQUIRE(number_of(taken.front().bytes().substr(0, taken.front().bytes().find('\n'))) == first);
+      first += taken.front().count.lines;
+      a.it->ack(taken.front().size, {taken.front().count, {}, {}});
+      taken.erase(taken.begin());
+    };
+    for (int i = 0; i < 3000; ++i) {
+      const auto what = random() % 100;
+      if (what < 45 && a.it->room_now().bytes > 0) a.push(1 + random() % 30);
+      else if (what < 65) a.it->take(taken, 20'000);
+      else if (what < 90) ack();
+      else if (what < 92) taken.clear(), a.it->rewind();
+      else if (what < 94) a.clock.pass(milliseconds(random() % 200));
+      else if (what == 94) disk.fail(random() % 2 == 0 ? ENOSPC : 0);
+      REQUIRE(a.balances());
+    }
+    disk.fail(0);
+    a.clock.pass(1s);
+    total = a.next;
+    a.leave();
+    REQUIRE(a.last.balances());
+    REQUIRE(a.last.pending.lines == total - first);
+    total = first + a.last.spooled.lines;  // the last are lost where the disk was full
+  }
+  queue_on last(disk, spool_of(1'000'000));
+  last.next = total;
+  REQUIRE((total == first || last.deliver(first, total - first)));
+}
+
+}  // namespace
+}  // namespace logrelay
