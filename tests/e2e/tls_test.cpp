@@ -53,13 +53,14 @@ TEST_CASE("openssl takes real lines from us and sends them to us") {
   relay.write(text);
   relay.close_input();
   REQUIRE(eventually([&] { return relay.now().output("out").delivered() == count_newlines(text); }));
+  // It would leave at the end of its input only if it also took letters in it for commands.
+  std::size_t lines = 0;
   for (const std::string version : {"-tls1_2", "-tls1_3"}) {
-    const auto sent = run({"openssl", "s_client", "-quiet", "-no_ign_eof", version, "-connect", "127.0.0.1:" + std::to_string(relay.port("in"))},
-                          {.input = stream::file(folder / "text")});
-    INFO(sent.errors);
-    REQUIRE(sent.status == 0);
+    const process client({"openssl", "s_client", "-quiet", version, "-connect", "127.0.0.1:" + std::to_string(relay.port("in"))},
+                         {.input = stream::file(folder / "text")});
+    lines += count_newlines(text);
+    REQUIRE(eventually([&] { return relay.now().input("in").count("lines") == lines; }));
   }
-  REQUIRE(eventually([&] { return relay.now().input("in").count("lines") == 2 * count_newlines(text); }));
   relay.terminate();
   REQUIRE(difference(read_file(folder / "in.log"), text + text) == "");
   static_cast<void>(server.wait());

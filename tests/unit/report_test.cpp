@@ -31,7 +31,7 @@ output_report some_output() {
   output.account.delivered = {1, 10};
   output.account.filtered = {2, 20};
   output.account.rejected = {3, 30};
-  output.account.dropped_by = {tally{4, 40}, tally{5, 50}};
+  output.account.dropped_by = {tally{4, 40}, tally{5, 50}, tally{6, 60}};
   output.account.pending = {6, 60};
   output.account.markers = {7, 70};
   output.account.queue_bytes = 8;
@@ -79,7 +79,7 @@ TEST_CASE("a report is JSON with every number under its name") {
   CHECK(out.count("delivered_bytes") == 10);
   CHECK(out.count("filtered_bytes") == 20);
   CHECK(out.count("rejected_bytes") == 30);
-  CHECK(out.count("dropped_bytes") == 90);
+  CHECK(out.count("dropped_bytes") == 150);
   CHECK(out.count("pending_bytes") == 60);
   CHECK(out.count("markers") == 7);
   CHECK(out.count("queue_bytes") == 8);
@@ -98,7 +98,7 @@ TEST_CASE("lists and numbers of a report are written out") {
   CHECK(text.find(R"("bytes": 18446744073709551615,)") != std::string::npos);
   CHECK(text.find(R"("listening": ["0.0.0.0:514", "[::]:514"])") != std::string::npos);
   CHECK(text.find(R"("paused_by": {"out": 1.500000})") != std::string::npos);
-  CHECK(text.find(R"("dropped_by": {"queue full": 4, "too large": 5})") != std::string::npos);
+  CHECK(text.find(R"("dropped_by": {"queue full": 4, "too large": 5, "damaged on disk": 6})") != std::string::npos);
   CHECK(text.find('\n') == std::string::npos);
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view segment_magic = "LRSPOOL\n";
 constexpr std::size_t longest_name = 4096;
+constexpr std::size_t source_numbers = 19;
 
 std::uint64_t nanoseconds(wall_time time) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
@@ -97,10 +98,13 @@ std::optional<record_header> decode_record_header(std::string_view first_bytes, 
 }
 
 std::string encode(const source& from) {
-  std::string made;
-  made += static_cast<char>(from.decode);
-  made += static_cast<char>(from.default_level);
-  for (const auto* text : {&from.input_name, &from.stream, &from.peer}) {
+  std::string made(source_numbers, '\0');
+  made[0] = static_cast<char>(from.decode);
+  made[1] = static_cast<char>(from.default_level);
+  made[2] = from.local ? 1 : 0;
+  put_number(made.data() + 3, static_cast<std::uint64_t>(from.pid));
+  put_number(made.data() + 11, static_cast<std::uint64_t>(from.uid));
+  for (const auto* text : {&from.input_name, &from.stream, &from.peer, &from.app}) {
     const auto size = std::min(text->size(), longest_name);
     char head[2];
     put_number(head, static_cast<std::uint16_t>(size));
@@ -112,11 +116,14 @@ std::string encode(const source& from) {
 std::shared_ptr<const source> decode_source(std::string_view bytes) {
   auto made = std::make_shared<source>();
   made->input = static_cast<std::size_t>(-1);  // of another run: no place in this one's list
-  if (bytes.size() < 2) return made;
+  if (bytes.size() < source_numbers) return made;
   made->decode = static_cast<decoding>(bytes[0]);
   made->default_level = static_cast<level>(bytes[1]);
-  bytes.remove_prefix(2);
-  for (auto* text : {&made->input_name, &made->stream, &made->peer}) {
+  made->local = bytes[2] != 0;
+  made->pid = static_cast<std::int64_t>(get_number<std::uint64_t>(bytes.data() + 3));
+  made->uid = static_cast<std::int64_t>(get_number<std::uint64_t>(bytes.data() + 11));
+  bytes.remove_prefix(source_numbers);
+  for (auto* text : {&made->input_name, &made->stream, &made->peer, &made->app}) {
     if (bytes.size() < 2) break;
     const auto size = get_number<std::uint16_t>(bytes.data());
     bytes.remove_prefix(2);

@@ -33,8 +33,8 @@
 ///     50  u8 kind: 0 lines, 1 a notice about lines that were dropped (of no lines and bytes), 2 the seal
 ///     51  u8 framing: 0 newline, 1 NUL, 2 octet counts
 ///
-/// A source: u8 decoding, u8 default level, then three texts, each with its u16 size before it: the input's name, the
-/// stream, the peer.
+/// A source: u8 decoding, u8 default level, u8 1 for a socket of this machine, u64 process, u64 user (all bits set: not
+/// known), then four texts, each with its u16 size before it: the input's name, the stream, the peer, the program.
 ///
 /// A seal is the footer of a segment that is complete: its place is the segment's end, and nothing follows it.
 ///

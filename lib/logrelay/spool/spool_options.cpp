@@ -13,6 +13,8 @@ constexpr std::uint64_t largest_segment = 16 * 1024 * 1024;
 // Disk is given back in segments: with fewer than this many a spool would be full half of the time.
 constexpr std::uint64_t least_segments = 8;
 
+constexpr const char* default_sync = "1s";  // also for an output whose own `sync` has another
+
 constexpr option_row table[] = {
     {.name = "spill", .type = option_type::text, .fallback = "",
      .help = "When the queue is full, lines go on in this directory, and come back in order.", .value_name = "DIR"},
@@ -25,7 +27,7 @@ constexpr option_row table[] = {
     {.name = "segment", .type = option_type::size, .fallback = "16M",
      .help = "Disk is given back in files of this size; 16M at most, and an eighth of the spool's size.", .least = "4K",
      .most = "16M"},
-    {.name = "sync", .type = option_type::text, .fallback = "1s",
+    {.name = "sync", .type = option_type::text, .fallback = default_sync,
      .help = "When a spool is safe from a power failure too: never (none), after this time at the latest, or before each "
              "delivery (batch).",
      .value_name = "none|TIME|batch"},
@@ -72,7 +74,7 @@ std::optional<spool_request> spool_of(const option_values& options, const queue_
   rules.limits.segment_bytes = std::min({options.size("segment"), largest_segment, rules.limits.most_bytes / least_segments});
   rules.sync = spool_rules::safety::none;
   if (spool)
-    if (const auto sync = parse_sync(options.text("sync"))) std::tie(rules.sync, rules.sync_every) = *sync;
+    if (const auto sync = parse_sync(options.given("sync") ? options.text("sync") : default_sync)) std::tie(rules.sync, rules.sync_every) = *sync;
   return made;
 }
 

@@ -34,9 +34,10 @@ TEST_CASE("every scheme that the program promises is there") {
   std::set<std::string_view> in, out;
   for (const auto& each : standard_inputs()) in.insert(each.scheme);
   for (const auto& each : standard_outputs()) out.insert(each.scheme);
-  CHECK(in == std::set<std::string_view>{"-", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "stdout", "stderr"});
+  CHECK(in == std::set<std::string_view>{"-", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "stdout", "stderr", "tls",
+                                         "syslog", "syslog+tcp", "syslog+tls"});
   CHECK(out == std::set<std::string_view>{"file", "-", "stderr", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "exec",
-                                          "null"});
+                                          "null", "tls", "syslog", "syslog+tcp", "syslog+tls"});
 }
 
 TEST_CASE("outputs that another program reads block by default and all others are adaptive") {

@@ -20,6 +20,9 @@ std::shared_ptr<const source> some_source() {
   from->peer = "192.0.2.1:514";
   from->decode = decoding::prefix;
   from->default_level = level::err;
+  from->app = "sshd";
+  from->local = true;
+  from->pid = 4711;
   return from;
 }
 
@@ -105,6 +108,10 @@ TEST_CASE("a spool gives back what it was given with its source and time and ove
   CHECK(first.lines.from->peer == "192.0.2.1:514");
   CHECK(first.lines.from->decode == decoding::prefix);
   CHECK(first.lines.from->default_level == level::err);
+  CHECK(first.lines.from->app == "sshd");
+  CHECK(first.lines.from->local);
+  CHECK(first.lines.from->pid == 4711);
+  CHECK(first.lines.from->uid == -1);
   CHECK(first.lines.time == wall_time(std::chrono::seconds(1'795'356'301)));
 }
 

@@ -132,7 +132,7 @@ bool parse_compression(std::string_view text, file_rules& into) {
 }
 
 bool parse_sync(std::string_view text, file_rules& into) {
-  into.sync = text == "close" ? sync_when::at_close : text == "always" ? sync_when::always : sync_when::never;
+  into.sync = text == "close" ? sync_when::at_close : text == "always" || text == "batch" ? sync_when::always : sync_when::never;
   if (text == "none" || into.sync != sync_when::never) return true;
   const auto time = parse_duration(text);
   if (!time || time->count() == 0) return false;
