@@ -182,9 +182,9 @@ void datagram_sink::serve() {
     std::array<pollfd, 2> waits{pollfd{wake_.get(), POLLIN, 0}, pollfd{socket_.get(), POLLIN, 0}};
     ::poll(waits.data(), waits.size(), -1);
     if (waits[0].revents) return;
+    const std::lock_guard lock(mutex_);
     const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n < 0) continue;
-    const std::lock_guard lock(mutex_);
     messages_.emplace_back(buffer.data(), static_cast<std::size_t>(n));
   }
 }

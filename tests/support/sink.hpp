@@ -96,7 +96,10 @@ class datagram_sink {
   static datagram_sink unixgram(const std::string& path);
   ~datagram_sink();
 
-  void listen() { hear(socket_); }
+  void listen() {
+    const std::lock_guard lock(mutex_);
+    hear(socket_);
+  }
 
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] std::uint16_t port() const { return port_of(socket_); }

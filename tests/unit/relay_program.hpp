@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ class program {
           registries known = standard_registries())
       : known_(std::move(known)),
         config_(checked({std::move(inputs), std::move(outputs), std::move(global)})),
-        one_(std::in_place, config_, known_, say_, clock) {
+        one_(std::in_place, config_, known_, lasting_.say, clock) {
     ::signal(SIGPIPE, SIG_IGN);
   }
 
@@ -50,7 +51,20 @@ class program {
   [[nodiscard]] input_report in(std::size_t place = 0) { return one_->report().inputs.at(place); }
   [[nodiscard]] int status() { return one_->report().exit_status; }
 
-  support::fake_clock clock;
+ private:
+  // What a listener that was let go still uses.
+  struct lasting {
+    messages say{severity::error};
+    support::fake_clock clock;
+  };
+  static lasting& kept() {
+    static auto& all = *new std::vector<std::unique_ptr<lasting>>;  // also when the process ends
+    return *all.emplace_back(std::make_unique<lasting>());
+  }
+  lasting& lasting_ = kept();
+
+ public:
+  support::fake_clock& clock = lasting_.clock;
 
  private:
   relay_config checked(const relay_request& request) {
@@ -60,7 +74,6 @@ class program {
     return config;
   }
 
-  messages say_{severity::error};
   const registries known_;
   const relay_config config_;
   std::optional<relay> one_;

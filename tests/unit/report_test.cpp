@@ -73,7 +73,7 @@ TEST_CASE("a report is JSON with every number under its name") {
   CHECK(out.delivered() == 1);
   CHECK(out.filtered() == 2);
   CHECK(out.rejected() == 3);
-  CHECK(out.dropped() == 9);
+  CHECK(out.dropped() == 15);
   CHECK(out.pending() == 6);
   CHECK(out.count("accepted_bytes") == 210);
   CHECK(out.count("delivered_bytes") == 10);
