@@ -75,9 +75,10 @@ TEST_CASE("logrelayctl looks beside a running relay and does not drain it") {
 }
 
 TEST_CASE("logrelayctl says what is wrong with its words") {
-  const auto said = [](std::vector<std::string> words) {
-    words.insert(words.begin(), LOGRELAY_CONTROL);
-    const auto got = run(words);
+  const auto said = [](const std::vector<std::string>& words) {
+    std::vector<std::string> all{LOGRELAY_CONTROL};
+    all.insert(all.end(), words.begin(), words.end());
+    const auto got = run(all);
     CHECK(got.status == 2);
     return got.errors;
   };

@@ -27,6 +27,13 @@ inline std::optional<std::uint64_t> number_of(std::string_view line, std::size_t
   return number;
 }
 
+/// One line of so many bytes, and its newline.
+inline std::string line_of(std::size_t bytes) {
+  std::string line(bytes, 'x');
+  line += '\n';
+  return line;
+}
+
 inline batch batch_of(block_pool& pool, std::string_view text, const std::shared_ptr<const source>& from,
                       framing frames = framing::newline) {
   auto memory = pool.take(text.size());

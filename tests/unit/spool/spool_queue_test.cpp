@@ -319,7 +319,7 @@ TEST_CASE("a line that is larger than its spool is dropped and said so in its pl
   held_disk disk;
   queue_on a(disk, spool_of(64 * 1024, overflow::block, 1'000'000));
   a.push(3);
-  a.it->push(batch_of(a.pool, std::string(70'000, 'x') + '\n', a.from));
+  a.it->push(batch_of(a.pool, line_of(70'000), a.from));
   a.push(3);
   CHECK(a.deliver(0, 6));
   CHECK(a.it->account().dropped_by[static_cast<std::size_t>(drop_reason::too_large)] == tally{1, 70'001});

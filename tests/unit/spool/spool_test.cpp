@@ -159,10 +159,10 @@ TEST_CASE("a spool is full at its limit and takes lines again when some are sett
 TEST_CASE("a line that is larger than a segment has one of its own and one that is larger than the spool is too large") {
   simulated_disk disk;
   spool_on a(disk, {.most_bytes = 8 * 1024, .segment_bytes = 1024});
-  const auto large = batch_of(a.pool, std::string(5000, 'x') + '\n', a.from);
+  const auto large = batch_of(a.pool, line_of(5000), a.from);
   CHECK(a.it->append({&large, 1}).bytes == 5001);
   CHECK(a.it->read().lines.bytes() == large.bytes());
-  const std::vector<batch> some{batch_of(a.pool, "small\n", a.from), batch_of(a.pool, std::string(9000, 'x') + '\n', a.from)};
+  const std::vector<batch> some{batch_of(a.pool, "small\n", a.from), batch_of(a.pool, line_of(9000), a.from)};
   const auto done = a.it->append(some);
   CHECK(done.why == spool::appended::stopped::too_large);
   CHECK(done.bytes == 6);
