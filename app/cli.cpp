@@ -254,7 +254,7 @@ std::string help_text(const registries& known) {
   columns help;
   help.line("Usage: logrelay [OPTION]... [OUTPUT]...                 relay standard input");
   help.line("       logrelay [OPTION]... -i INPUT... [OUTPUT]...     relay sockets and pipes");
-  help.line("       logrelay [OPTION]... [OUTPUT]... -- COMMAND...  relay what COMMAND says");
+  help.line("       logrelay [OPTION]... [OUTPUT]... -- COMMAND...   relay what COMMAND says");
   help.line("");
   help.paragraph(
       "Relays every line of every INPUT to every OUTPUT. A slow, full or dead output neither stalls the program that "
