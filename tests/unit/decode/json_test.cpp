@@ -72,7 +72,7 @@ TEST_CASE("a time is text or a number whose size tells its unit") {
 
 TEST_CASE("a time without a zone is local time") {
   const local_zone zone("CET-1");
-  CHECK(decoded(R"({"time":"2026-11-22 15:05:01"})").found.time == moment);
+  CHECK(decoded(R"({"time":"2026-11-22T15:05:01"})").found.time == moment);
 }
 
 TEST_CASE("strings are taken without their escapes") {
