@@ -8,7 +8,7 @@ A peer of its own process takes each connection's bytes and writes them down whe
 what its kernel held and nothing else. A line counts as arrived when all of it was read on one connection; the rest of one
 that a connection ended in is "torn", and no line.  Needs root for the black hole and for the name that moves.
 """
-import argparse, collections, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import argparse, collections, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
 LINE = re.compile(rb'(\d{9}) x{50}\Z')
 RESEND = '8M'  # more than a peer's receive buffer
@@ -26,8 +26,7 @@ def peer(host, port, folder, mode):
     listener.listen(64)
     print('listening', flush=True)
     # Misbehaves with its first 20 connections, then takes what comes.
-    for count in range(10 ** 9):
-        connection, _ = listener.accept()
+    def serve(count, connection):
         out = open(os.path.join(folder, '%d-%d' % (os.getpid(), count)), 'ab', 0)
         taken = 0
         limit = 5000 * len(line(0)) + (7 if mode in ('mid-line', 'reset') else 0)
@@ -51,10 +50,13 @@ def peer(host, port, folder, mode):
         connection.close()
         out.close()
 
+    for count in range(10 ** 9):
+        threading.Thread(target=serve, args=(count, listener.accept()[0]), daemon=True).start()
+
 
 class Peer:
-    def __init__(self, folder, port, mode='good', host='127.0.0.1'):
-        self.arguments = [sys.executable, os.path.abspath(__file__), 'peer', host, str(port), folder, mode]
+    def __init__(self, folder, port, mode='good', host='127.0.0.1', inside=()):
+        self.arguments = [*inside, sys.executable, os.path.abspath(__file__), 'peer', host, str(port), folder, mode]
         self.start()
 
     def start(self):
@@ -95,7 +97,7 @@ class Sender:
         if self.ends_by_itself:
             resend = ',resend=' + RESEND if name == 'resend' else ''
             self.process = subprocess.Popen([options.program, '--drain-timeout=120s', 'tcp://%s:%d,overflow=block,write-timeout=3s%s' % (host, port, resend)],
-                                            stdin=open(text, 'rb'), stderr=subprocess.DEVNULL)
+                                            stdin=open(text, "rb"), stderr=open(os.environ.get("DELIVERY_LOG", os.devnull), "a"))
             return
         if name == 'rsyslog':
             conf = os.path.join(folder, 'rsyslog.conf')
@@ -158,6 +160,28 @@ def until_bytes(folder, count, limit=60):
         time.sleep(0.002)
 
 
+class Elsewhere:
+    """Another host: a namespace of the network at the other end of a wire, and the wire cut so that nobody is told: what
+    is sent goes to an address of Ethernet that nobody has."""
+    HOST = '10.9.0.2'
+
+    def __init__(self):
+        self.holder = subprocess.Popen(['unshare', '-n', 'sleep', '3600'])
+        time.sleep(0.5)
+        self.inside = ['nsenter', '-t', str(self.holder.pid), '-n']
+        for command in ('ip link add name near type veth peer name far', 'ip link set far netns %d' % self.holder.pid,
+                        'ip address add 10.9.0.1/24 dev near', 'ip link set near up'):
+            subprocess.run(command.split(), check=True)
+        for command in ('ip address add 10.9.0.2/24 dev far', 'ip link set far up', 'ip link set lo up'):
+            subprocess.run(self.inside + command.split(), check=True)
+        shown = subprocess.run(self.inside + ['ip', '-o', 'link', 'show', 'far'], stdout=subprocess.PIPE, text=True).stdout
+        self.address = re.search(r'link/ether (\S+)', shown)[1]
+
+    def reach(self, well):
+        address = self.address if well else '02:00:00:00:00:99'
+        subprocess.run(['ip', 'neigh', 'replace', self.HOST, 'lladdr', address, 'dev', 'near', 'nud', 'permanent'], check=True)
+
+
 def run_in_namespace(options, scenario, name):
     """The same program again, where the network is its own and /etc/hosts may be changed."""
     command = ['unshare', '-n', '-m', sys.executable, os.path.abspath(__file__), options.program, '--lines', str(options.lines), '--syslog-ng',
@@ -185,7 +209,12 @@ def run(options, scenario, name):
         name_is('127.0.0.1')
         subprocess.run(['mount', '--bind', hosts, '/etc/hosts'], check=True)
         host = 'peer.example'
-    there = Peer(taken, port, {'between': 'close', 'mid-line': 'mid-line', 'reset': 'reset', 'good': 'good'}.get(scenario, 'slow'))
+    elsewhere = Elsewhere() if scenario == 'black-hole' else None
+    if elsewhere:
+        elsewhere.reach(True)
+        host = elsewhere.HOST
+    there = Peer(taken, port, {'between': 'close', 'mid-line': 'mid-line', 'reset': 'reset', 'good': 'good'}.get(scenario, 'slow'),
+                 *([host, elsewhere.inside] if elsewhere else []))
     began = time.time()
     sender = Sender(name, options, work, host, port, text)
     if scenario == 'restarts':
@@ -205,14 +234,15 @@ def run(options, scenario, name):
             there.start()
     elif scenario == 'black-hole':
         until_bytes(taken, whole // 4)
-        # Packets vanish, and nobody tells; then another host answers at the address, which knows of no connection.
-        subprocess.run(['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'loss', '100%'], check=True)
+        elsewhere.reach(False)
         time.sleep(8)
-        subprocess.run(['tc', 'qdisc', 'del', 'dev', 'lo', 'root'], check=True)
+        elsewhere.reach(True)
     wait_for_end(sender, taken)
     sender.end()
     time.sleep(0.3)
     there.end()
+    if elsewhere:
+        elsewhere.holder.kill()
     seconds = time.time() - began
     arrived, torn = collections.Counter(), 0
     for entry in os.scandir(taken):

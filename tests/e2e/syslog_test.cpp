@@ -269,11 +269,12 @@ TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix socket
   if (!have({"python3"})) return;
   const temp_folder folder;
   relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog://127.0.0.1:0,name=udp", "-i",
-                                  "unixgram:g.sock,name=gram,decode=syslog", "all.log,format={input}|{facility}.{level}|{app}|{message}"});
+                                  "unixgram:g.sock,name=gram,decode=syslog", "-i", "unix:s.sock,name=stream,decode=syslog,framing=auto",
+                                  "all.log,format={input}|{facility}.{level}|{app}|{message}"});
   write_file(folder / "log.py",
              "import logging, logging.handlers as h, socket, sys\n"
              "for to, kind in ((('127.0.0.1', int(sys.argv[1])), socket.SOCK_STREAM), (('127.0.0.1', int(sys.argv[2])), socket.SOCK_DGRAM),\n"
-             "                 ('g.sock', socket.SOCK_DGRAM)):\n"
+             "                 ('g.sock', socket.SOCK_DGRAM), ('s.sock', socket.SOCK_STREAM)):\n"
              "  handler = h.SysLogHandler(to, 'local1', kind)\n"
              "  handler.ident = 'myapp: '\n"
              "  for i in range(1000): handler.emit(logging.LogRecord('x', logging.WARNING, '', 0, '%d two words', (i,), None))\n"
@@ -281,13 +282,13 @@ TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix socket
   const auto done = run({"python3", "log.py", std::to_string(relay.port("tcp")), std::to_string(relay.udp_port())}, {.folder = folder.path().string()});
   INFO(done.errors);
   REQUIRE(done.status == 0);
-  REQUIRE(eventually([&] { return relay.now().lines_read() == 3000; }));
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 4000; }));
   relay.terminate();
   std::map<std::string, std::string> came;
   for (const auto& line : split_lines(read_file(folder / "all.log"))) came[line.substr(0, line.find('|'))] += line.substr(line.find('|')) + "\n";
   std::string wanted;
   for (int i = 0; i < 1000; ++i) wanted += fmt::format("|local1.warning|myapp|{} two words\n", i);
-  for (const std::string name : {"tcp", "udp", "gram"}) REQUIRE(difference(came[name], wanted) == "");
+  for (const std::string name : {"tcp", "udp", "gram", "stream"}) REQUIRE(difference(came[name], wanted) == "");
 }
 
 TEST_CASE("a message of several lines survives octet framing and is escaped where newlines frame") {

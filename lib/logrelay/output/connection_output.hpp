@@ -22,7 +22,7 @@ inline constexpr option_row connection_rows[] = {
 };
 inline constexpr option_row tcp_only_rows[] = {
     {.name = "write-timeout", .type = option_type::duration, .fallback = "60s",
-     .help = "A peer that acknowledges nothing for this long is given up, and the connection made again; 0 leaves it to the system.",
+     .help = "A host that answers nothing for this long while lines are on their way is given up; 0 leaves that to the system.",
      .most = "7d"},
     {.name = "keepalive", .type = option_type::duration, .fallback = "30s",
      .help = "A peer that is silent for this long is asked whether it is still there; 0 never asks.", .most = "9h"},

@@ -1,6 +1,7 @@
 #include <logrelay/output/stream_connection.hpp>
 
 #include <logrelay/net/dial.hpp>
+#include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
 #include <linux/sockios.h>
@@ -15,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -69,6 +71,7 @@ result stream_connection::open(waiter& wait) {
     failed_ = given_up_ = returning_ = finished_ = took_nothing_ = false;
     search_.reset();
     written_ = 0;
+    stalled_.reset();
     opened_ = last_write_ = std::chrono::steady_clock::now();
     if (place != before)
       say_(severity::notice, place == 0 ? fmt::format("goes back to {}", here())
@@ -100,9 +103,10 @@ bool stream_connection::open_place(std::size_t place, waiter& wait, std::string&
 write_result stream_connection::write(const outgoing& lines) {
   if (auto how = hear(); how.what != outcome::done) return given_up_ = true, write_result{0, how.what, std::move(how.why)};
   const bool watched = settings_.idle_timeout.count() > 0 || next_look_ != steady_time::max();
-  if (watched) {
+  if (watched || stalled_) {
     last_write_ = std::chrono::steady_clock::now();
     look_for_first(last_write_);
+    if (auto how = look_for_life(last_write_); how.what != outcome::done) return {0, how.what, std::move(how.why)};
   }
   returning_ = first_is_back();
   if (returning_ && !lines.mid_line() && begun_bytes() == 0) return {0, unacked() == 0 ? outcome::rest : outcome::done};
@@ -129,6 +133,7 @@ interest stream_connection::writable() const {
 
 interest stream_connection::idle() const {
   auto until = next_look_;
+  if (stalled_) until = std::min(until, *stalled_ + settings_.write_timeout);
   if (settings_.idle_timeout.count() > 0) until = std::min(until, last_write_ + settings_.idle_timeout);
   return {socket_.get(), POLLIN | POLLRDHUP, until};
 }
@@ -137,6 +142,7 @@ result stream_connection::idle_event() {
   if (auto how = hear(); how.what != outcome::done) return given_up_ = true, how;
   const auto now = std::chrono::steady_clock::now();
   look_for_first(now);
+  if (auto how = look_for_life(now); how.what != outcome::done) return how;
   const bool idle = settings_.idle_timeout.count() > 0 && now - last_write_ >= settings_.idle_timeout;
   if (!idle && !first_is_back()) return {};
   if (unacked() == 0) return {outcome::rest, {}};
@@ -224,6 +230,32 @@ void stream_connection::look_for_first(steady_time now) {
   }
 }
 
+void stream_connection::note_progress(std::uint64_t left) {
+  if (settings_.write_timeout.count() == 0) return;
+  if (left == 0 || left != std::exchange(last_left_, left) || written_ != std::exchange(last_written_, written_))
+    stalled_.reset();
+  else if (!stalled_)
+    stalled_ = std::chrono::steady_clock::now();
+}
+
+result stream_connection::look_for_life(steady_time now) {
+  if (!stalled_ || now - *stalled_ < settings_.write_timeout) return {};
+  stalled_ = now;
+  if (!is_dead()) return {};
+  given_up_ = true;
+  return {outcome::retry, fmt::format("{} has not answered for {}", here(), readable_duration(settings_.write_timeout))};
+}
+
+// A peer that does not read answers all the same: it is waited for. TCP_USER_TIMEOUT, which ends both, would throw away
+// what that one has acknowledged and not read yet, and again with each new connection.
+bool tcp_connection::is_dead() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  const bool unanswered = info.tcpi_retransmits > 0 || info.tcpi_probes > 1;  // the second one means that the first was not
+  return unanswered && std::chrono::milliseconds(info.tcpi_last_ack_recv) >= settings_.write_timeout;
+}
+
 std::vector<address> tcp_connection::find(std::size_t place, waiter& wait, steady_time deadline, std::string& why) {
   return resolve(to_[place], SOCK_STREAM, wait, deadline, why);
 }
@@ -238,8 +270,6 @@ void tcp_connection::tune(int socket) {
     set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(std::max<seconds::rep>(1, idle / 3)));
     set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
   }
-  if (settings_.write_timeout.count() > 0)
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(settings_.write_timeout.count()));
 }
 
 stream_connection::scouting tcp_connection::scout() const {

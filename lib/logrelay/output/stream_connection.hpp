@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct connection_settings {
   std::chrono::milliseconds idle_timeout{};           ///< 0: none
   std::chrono::milliseconds failback{};               ///< 0: never while another place takes lines
   std::size_t resend_bytes = 0;
-  std::chrono::milliseconds write_timeout{};  ///< TCP's; 0: the system's
+  std::chrono::milliseconds write_timeout{};  ///< of TCP; 0: the system's
   std::chrono::milliseconds keepalive{};      ///< 0: none
 };
 
@@ -70,6 +71,10 @@ class stream_connection : public output {
   [[nodiscard]] std::uint64_t written() const { return written_; }
   /// Bytes that the other side's kernel has not acknowledged.
   [[nodiscard]] std::uint64_t in_kernel() const;
+  /// To be told what in_kernel() was at each look, so that it is seen when nothing moves any more.
+  void note_progress(std::uint64_t left);
+  /// Nothing has moved for `write_timeout`: whether that is because nobody answers, and not because nobody reads.
+  [[nodiscard]] virtual bool is_dead() const { return false; }
   /// Whether an error has ended the connection, since it was opened.
   [[nodiscard]] bool has_failed();
   [[nodiscard]] result lost(int error_number);
@@ -79,6 +84,7 @@ class stream_connection : public output {
  private:
   bool open_place(std::size_t place, waiter& wait, std::string& why);
   void look_for_first(steady_time now);
+  result look_for_life(steady_time now);
   [[nodiscard]] bool first_is_back() const;
 
   struct search;  // for the first place, shared with its thread
@@ -93,6 +99,8 @@ class stream_connection : public output {
   bool returning_ = false;  // the first is back, and lines are still on their way here
   bool finished_ = false;
   steady_time opened_{}, last_write_{}, next_look_ = steady_time::max();
+  std::uint64_t last_left_ = 0, last_written_ = 0;
+  std::optional<steady_time> stalled_;  // nothing has moved since then
   std::shared_ptr<search> search_;
 };
 
@@ -111,11 +119,16 @@ class tcp_connection : public stream_connection {
   tcp_connection(std::vector<std::string> places, std::vector<host_port> to, const connection_settings& settings)
       : stream_connection(std::move(places), settings), to_(std::move(to)) {}
 
-  std::uint64_t unacked() override { return in_kernel(); }
+  std::uint64_t unacked() override {
+    const auto left = in_kernel();
+    note_progress(left);
+    return left;
+  }
 
  protected:
   std::vector<address> find(std::size_t place, waiter& wait, steady_time deadline, std::string& why) override;
   void tune(int socket) override;
+  bool is_dead() const override;
   scouting scout() const override;
 
   const std::vector<host_port> to_;

@@ -77,6 +77,7 @@ class tls_output final : public tcp_connection {
   void prepare() override { context_.emplace(tls_); }
 
   std::uint64_t unacked() override {
+    note_progress(in_kernel());
     if (refused_ || !accepted()) return written();
     const std::uint64_t arrived = session_ ? session_->wire_bytes() - in_kernel() : 0;
     while (!sent_.empty() && sent_.front().wire <= arrived) {
