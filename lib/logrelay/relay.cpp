@@ -3,6 +3,7 @@
 #include <logrelay/running_inputs.hpp>
 #include <logrelay/running_outputs.hpp>
 #include <logrelay/util/child.hpp>
+#include <logrelay/util/privileges.hpp>
 
 #include <fmt/format.h>
 
@@ -69,6 +70,7 @@ void relay::start() {
   try {
     my.outputs->prepare();
     my.inputs->prepare();
+    become(my.config.global.text("user"), my.config.global.text("group"));
     my.run_command();
   } catch (const error&) {
     my.inputs->unprepare();

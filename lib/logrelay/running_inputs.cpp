@@ -60,6 +60,7 @@ std::vector<input_report> running_inputs::report(const running_outputs& outputs)
     one.framing_errors = each.it->counters.framing_errors;
     one.connections = each.it->connections;
     one.refused = each.it->counters.refused;
+    one.limited = each.it->counters.limited;
     one.kernel_drops = each.it->kernel_drops();
     one.listening = each.it->listening_on();
     one.failed = each.it->failed;
