@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,10 +43,17 @@ struct option_row {
 
 using option_rows = std::span<const option_row>;
 
+template <typename Table>
+inline constexpr std::size_t rows_in = 0;
+template <std::size_t Size>
+inline constexpr std::size_t rows_in<option_row[Size]> = Size;
+template <std::size_t Size>
+inline constexpr std::size_t rows_in<std::array<option_row, Size>> = Size;
+
 /// One table of several, for kinds that share options.
-template <std::size_t... Sizes>
-consteval std::array<option_row, (Sizes + ...)> joined(const option_row (&... tables)[Sizes]) {
-  std::array<option_row, (Sizes + ...)> all{};
+template <typename... Tables>
+consteval auto joined(const Tables&... tables) {
+  std::array<option_row, (rows_in<std::remove_const_t<Tables>> + ...)> all{};
   std::size_t to = 0;
   const auto add = [&](const option_row& row) { all[to++] = row; };
   const auto add_all = [&](const auto& table) {
@@ -61,6 +69,7 @@ using given_options = std::vector<std::pair<std::string, std::string>>;
 /// its rows, which have to outlive it.
 class option_values {
  public:
+  [[nodiscard]] bool knows(std::string_view name) const { return values_.contains(name); }  ///< whether there is such a row
   [[nodiscard]] bool given(std::string_view name) const;  ///< by the user
   [[nodiscard]] bool has(std::string_view name) const;    ///< given, or with a default
   [[nodiscard]] bool yes(std::string_view name) const;

@@ -7,6 +7,7 @@
 #include <logrelay/input/reader.hpp>
 #include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/child.hpp>
+#include <logrelay/util/privileges.hpp>
 #include <logrelay/util/quantity.hpp>
 #include <logrelay/util/wake.hpp>
 
@@ -193,6 +194,7 @@ void relay::parts::prepare() {
     throw error(fmt::format("{}: {}", whose, e.what()));
   }
   try {
+    become(config.global.text("user"), config.global.text("group"));
     run_command();
   } catch (const error&) {
     for (auto& each : inputs) each.it->unprepare();
@@ -388,6 +390,7 @@ relay_report relay::report() const {
     one.framing_errors = each.it->counters.framing_errors;
     one.connections = each.it->connections;
     one.refused = each.it->counters.refused;
+    one.limited = each.it->counters.limited;
     one.kernel_drops = each.it->kernel_drops();
     one.listening = each.it->listening_on();
     one.failed = each.it->failed;

@@ -42,7 +42,8 @@ struct framing_rules {
 /// What an input has read. Written by the input's thread, read by reports: relaxed, since each number stands alone.
 struct input_counters {
   std::atomic<std::uint64_t> lines{0}, bytes{0}, long_lines{0}, framing_errors{0};
-  std::atomic<std::uint64_t> refused{0};  ///< connections that were turned away
+  std::atomic<std::uint64_t> refused{0};  ///< connections that were turned away, and datagrams of who is not allowed
+  std::atomic<std::uint64_t> limited{0};  ///< datagrams that were dropped because there were too many a second
 };
 
 class line_framer {

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -29,7 +30,8 @@ constexpr std::chrono::milliseconds steady_after{1000};
 
 struct queue_listener::state {
   explicit state(listener_parts&& given)
-      : parts(std::move(given)), wait(alarm), window(parts.to->datagrams()) {
+      : parts(std::move(given)), wait(alarm),
+        window(parts.to->datagrams(), {parts.to->resend_bytes(), parts.encoder->frames().value_or(framing::newline)}) {
     parts.to->set_speaker([say = parts.say, name = parts.name](severity how, std::string_view text) {
       say(how, fmt::format("output '{}': {}", name, text));
     });
@@ -55,6 +57,7 @@ struct queue_listener::state {
   void drain_to_nobody();
   void sleep();
   void failed(const result& how);
+  void rest();
   void recovered();
   void end(const std::string& why);
   void forget();
@@ -65,6 +68,8 @@ struct queue_listener::state {
   std::size_t next_taken = 0;
   backoff pause;
   bool open = false;
+  bool resting = false;    // closed on purpose, until there is a line
+  bool lost = false;       // the connection was, and what it had taken may be too
   bool ended = false;
   bool full = false;       // the last write took less than it was given
   bool failing = false;    // a message about it was said
@@ -86,6 +91,12 @@ void queue_listener::state::run() {
       sleep();
       continue;
     }
+    if (resting && !from->ready()) {
+      if (from->finished()) break;
+      sleep();
+      continue;
+    }
+    resting = false;
     if (!keep_open()) {
       if (nothing_left()) break;
       continue;
@@ -124,6 +135,7 @@ bool queue_listener::state::keep_open() {
   open = true;
   full = moved = false;
   open_since = std::chrono::steady_clock::now();
+  if (std::exchange(lost, false)) window.send_again();
   return true;
 }
 
@@ -160,6 +172,7 @@ bool queue_listener::state::write() {
       window.reject_next();
       report.with([&](auto& r) { r.last_error = how.why; });
       return true;
+    case outcome::rest: look(); rest(); return false;
     case outcome::end: look(); end(how.why); return false;
     case outcome::retry: look(); failed({how.what, std::move(how.why)}); return false;
   }
@@ -227,7 +240,7 @@ void queue_listener::state::sleep() {
   if (behind && !full) return;
   if (!behind) {
     alarm.prepare_sleep();
-    if (next_taken < taken.size() || from->ready() || from->finished()) return alarm.awake();
+    if (next_taken < taken.size() || from->ready() || (from->finished() && window.empty())) return alarm.awake();
   }
   auto deadline = steady_time::max();
   if (open && unacked > 0) {
@@ -236,14 +249,26 @@ void queue_listener::state::sleep() {
   }
   if (failing && moved) deadline = std::min<steady_time>(deadline, open_since + steady_after);
   const interest what = !open ? interest{} : behind ? parts.to->writable() : parts.to->idle();
-  const auto event = wait.wait(what.descriptor, what.events, deadline);
+  const auto event = wait.wait(what.descriptor, what.events, std::min(deadline, what.until));
   if (!behind) alarm.awake();
-  if (event != waiter::event::ready || behind || !open) return;
+  if (behind || !open) return;
+  const bool due = what.until != steady_time::max() && std::chrono::steady_clock::now() >= what.until;
+  if (event != waiter::event::ready && !due) return;
   const auto how = parts.to->idle_event();
   note_rotations();
   if (how.what == outcome::done) return;
   look();
+  if (how.what == outcome::rest) return rest();
   how.what == outcome::end ? end(how.why) : failed(how);
+}
+
+// Nothing is wrong: it is closed, and opened again for the next line.
+void queue_listener::state::rest() {
+  parts.to->close(window.torn_bytes());
+  open = full = false;
+  resting = true;
+  unacked = 0;
+  forget();
 }
 
 // One message when it begins to fail; then a growing pause before each new try.
@@ -257,6 +282,7 @@ void queue_listener::state::failed(const result& how) {
                                                   readable_size(from->account().queue_bytes), readable_duration(delay)));
   }
   failing = true;
+  lost |= open && !parts.to->keeps_place();
   open = false;
   unacked = 0;
   if (!parts.to->keeps_place()) {

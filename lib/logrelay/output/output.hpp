@@ -25,6 +25,7 @@ enum class outcome : std::uint8_t {
   done,    ///< go on (a write may have taken less than it was given: wait until it takes more)
   retry,   ///< wait, open again, and go on: in mid-line where keeps_place(), else with the first line that is not acked
   reject,  ///< the next line can never be taken (a datagram that is too long): count it, go on behind it
+  rest,    ///< all is well: close, without a word, and open again when there is a line
   end,     ///< there will never be anyone to take anything (a closed stdout): stop quietly
 };
 
@@ -59,6 +60,7 @@ class outgoing {
 struct interest {
   int descriptor = -1;
   short events = 0;
+  steady_time until = steady_time::max();  ///< of idle(): then idle_event() is called as well
 };
 
 /// Says something for an output, with its name before it; any thread, until the program ends.
@@ -86,6 +88,10 @@ class output {
   /// Whether what was written is still there after a retry (a full disk, a FIFO without a reader), so that writing goes
   /// on where it stopped. Else close() is called, and after open() everything that was not acked is sent again.
   [[nodiscard]] virtual bool keeps_place() const { return false; }
+
+  /// How many bytes at most, from a line's start, are sent again after a retry although they were acked, since the other
+  /// side may have lost them with the connection. Before the first open().
+  [[nodiscard]] virtual std::size_t resend_bytes() const { return 0; }
 
   /// Makes it ready for write(). Called before the first write and after each retry.
   virtual result open(waiter& wait) = 0;

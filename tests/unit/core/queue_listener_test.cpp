@@ -39,6 +39,7 @@ struct script {
   std::function<void(peer&)> close = [](peer&) {};
   bool keeps_place = false, datagrams = false;
   interest writable{}, idle{};
+  std::size_t resend = 0;
 };
 
 class scripted_output final : public output {
@@ -49,6 +50,7 @@ class scripted_output final : public output {
   bool datagrams() const override { return steps_.datagrams; }
   interest writable() const override { return steps_.writable; }
   interest idle() const override { return steps_.idle; }
+  std::size_t resend_bytes() const override { return steps_.resend; }
   result open(waiter&) override {
     return other_->with([&](peer& p) {
       ++p.opens;
@@ -202,6 +204,79 @@ TEST_CASE("a write that takes a part goes on in mid-line") {
   it.drain();
   CHECK(it.bytes() == "hello\nworld and more\n");
   CHECK(it.delivered() == tally{2, 21});
+}
+
+TEST_CASE("an output that rests is closed without a word and opened again for the next line") {
+  script steps;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer& p) { return p.bytes == "one\n" ? result{outcome::rest, {}} : result{}; };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  CHECK(it.see([](peer& p) { return p.opens; }) == 1);
+  it.push("two\n");
+  REQUIRE(eventually([&] { return it.delivered().lines == 2; }));
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.opens; }) == 2);
+  CHECK(it.listener.report().retries == 0);
+  CHECK(it.messages().empty());
+}
+
+TEST_CASE("an output that rests at the end is not opened again for nothing") {
+  script steps;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer&) { return result{outcome::rest, {}}; };
+  pair_of it(steps);
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  it.drain();
+  CHECK(it.see([](peer& p) { return p.opens; }) == 1);
+}
+
+TEST_CASE("an output may rest with lines waiting for it and they are written to the next one") {
+  script steps;
+  steps.write = [](peer& p, const outgoing& lines) {
+    return p.opens == 1 ? write_result{0, outcome::rest} : write_result{lines.bytes()};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.opens; }) == 2);
+  CHECK(it.messages().empty());
+}
+
+TEST_CASE("what a lost connection had acked last is sent again where that is asked for") {
+  script steps;
+  steps.resend = 5;
+  steps.write = [](peer& p, const outgoing& lines) {
+    return p.writes == 2 ? write_result{0, outcome::retry, "gone"} : write_result{lines.bytes()};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\nthree\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.delivered().lines == 3; }));
+  it.push("four\n");
+  REQUIRE(eventually([&] { return it.delivered().lines == 4; }));
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\nthree\nthree\nfour\n");
+  CHECK(it.delivered() == tally{4, 19});
+  CHECK(it.lines->account().balances());
+}
+
+TEST_CASE("a peer that is lost at the very end gets the last lines again") {
+  script steps;
+  steps.resend = 100;
+  steps.finish = [](peer& p) { return p.finishes == 1 ? fails() : result{}; };
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\none\ntwo\n");
+  CHECK(it.delivered() == tally{2, 8});
 }
 
 TEST_CASE("a lost connection begins again with the first line that was not acked") {

@@ -121,6 +121,39 @@ TEST_CASE("a cleared window has forgotten everything") {
   CHECK(wire::next(window) == "two\n");
 }
 
+TEST_CASE("what was acked last is sent again where that is asked for and counted once") {
+  const bool built = GENERATE(false, true);
+  wire it(built ? picky() : plain());
+  wire_window window(false, {5, framing::newline});
+  it.push("one\ntwo\nthree\nfour\n");
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  window.wrote(17);
+  window.settle(8, it.queue);
+  window.clear();
+  it.queue.rewind();
+  window.send_again();
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  CHECK(window.first_line_end() == 4);
+  CHECK(window.line_end_before(7) == 4);
+  window.wrote(10);
+  CHECK(window.torn_bytes() == 2);
+  window.settle(5, it.queue);
+  CHECK(it.queue.account().delivered == tally{2, 8});
+
+  window.clear();  // lost again, with a part of them on its way
+  it.queue.rewind();
+  window.send_again();
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  window.wrote(19);
+  window.settle(19, it.queue);
+  CHECK(window.empty());
+  CHECK(it.queue.account().delivered == tally{4, 19});
+  CHECK(it.queue.account().pending == tally{});
+}
+
 TEST_CASE("each datagram is one line without its terminator") {
   wire it(picky(std::nullopt));
   wire_window window(true);
