@@ -84,12 +84,15 @@ result stream_connection::open(waiter& wait) {
 bool stream_connection::open_place(std::size_t place, waiter& wait, std::string& why) {
   const auto deadline = std::chrono::steady_clock::now() + settings_.connect_timeout;
   auto addresses = by_turns(find(place, wait, deadline, why));
+  std::string objection;  // of who had answered: says more than that others refuse
   while (!addresses.empty() && !wait.stopping()) {
     socket_ = dial(addresses, [this](int made) { tune(made); }, wait, deadline, why);
     if (!socket_) break;
     const auto now = std::chrono::steady_clock::now();  // who does not answer leaves time for the others
     if (agree(place, wait, now + (deadline - now) / static_cast<int>(addresses.size() + 1), why)) return true;
+    objection = why;
   }
+  if (!objection.empty()) why = objection;
   socket_.reset();
   return false;
 }

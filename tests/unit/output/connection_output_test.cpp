@@ -248,6 +248,17 @@ TEST_CASE("a peer that is only slow is not closed for being idle") {
   CHECK(sink.texts().front() == numbered_lines(0, 200'000));
 }
 
+TEST_CASE("a peer that acknowledges nothing for too long is given up and the connection made again") {
+  stream_sink sink = stream_sink::tcp({.reads = false, .receive_buffer = 4096});
+  sending out(sink.endpoint() + ",write-timeout=100ms");
+  out.start();
+  out.push(numbered_lines(0, 200'000));
+  REQUIRE(out.retries());
+  CHECK_THAT(out.report().last_error, Catch::Contains("Connection timed out"));
+  CHECK(eventually([&] { return sink.connections() >= 2; }));
+  CHECK(out.account().balances());
+}
+
 TEST_CASE("lines go to the next place while the first refuses and the first gets them again when it is back") {
   stream_sink first = stream_sink::tcp({.listens = false});
   const fd refuses = bound_tcp();
