@@ -59,6 +59,8 @@ class line_framer {
   void commit(std::size_t n, wall_time now);
   /// The stream has ended: publishes a last line that has no terminator, with one.
   void finish(wall_time now);
+  /// … and what is unfinished will come again.
+  void discard();
 
   /// Whom the next lines come from; with nothing unfinished.
   void set_source(std::shared_ptr<const source> from) { from_ = std::move(from); }

@@ -183,6 +183,10 @@ bool queue_listener::state::write() {
 // says so: others may write to the same FIFO.
 void queue_listener::state::look() {
   const std::uint64_t written = window.written_bytes();
+  while (auto one = parts.to->refused()) {
+    window.reject_written(one->end);
+    report.with([&](auto& r) { r.last_error = std::move(one->why); });
+  }
   unacked = std::min(parts.to->unacked(), written);
   if (written - unacked > acked) {
     acked = written - unacked;

@@ -26,6 +26,17 @@ std::size_t end_before(const wire_chunk& chunk, std::size_t wire) {
   return behind == 0 ? 0 : chunk.marks[behind - 1].wire_end;
 }
 
+// The same bytes with a mark for each line, so that one of them can have another fate than the others.
+void build_as_it_is(wire_chunk& chunk) {
+  chunk.wire = chunk.lines.bytes();
+  line_cursor cursor(chunk.wire, chunk.lines.frames);
+  for (std::string_view line; cursor.next(line);) {
+    const auto end = static_cast<std::uint32_t>(cursor.offset());
+    chunk.marks.push_back({end, end, chunk.lines.marker ? 0 : static_cast<std::uint32_t>(line.size() + 1), 0, 0, false});
+  }
+  chunk.built = true;
+}
+
 }  // namespace
 
 void wire_window::add(wire_chunk&& chunk) {
@@ -80,6 +91,19 @@ void wire_window::reject_next() {
   chunk.marks[mark_behind(chunk, offset_)].rejected = true;
   next();
   wrote(1);
+}
+
+void wire_window::reject_written(std::uint64_t end) {
+  std::uint64_t begin = front_;
+  for (wire_chunk& chunk : chunks_) {
+    if (end - begin > chunk.bytes().size()) {
+      begin += chunk.bytes().size();
+      continue;
+    }
+    if (!chunk.built) build_as_it_is(chunk);
+    if (const auto at = mark_behind(chunk, static_cast<std::size_t>(end - begin) - 1); at < chunk.marks.size()) chunk.marks[at].rejected = true;
+    return;
+  }
 }
 
 void wire_window::settle(std::uint64_t bytes, queue& from) {

@@ -50,6 +50,8 @@ class wire_window final : public outgoing {
   void wrote(std::size_t taken);
   /// The next line cannot be taken by this output, ever.
   void reject_next();
+  /// The line that ends at `end`, of all that was written since the last clear(), was taken and will not be kept.
+  void reject_written(std::uint64_t end);
   /// The other side has the first `bytes` of all that was written since the last clear(): acks whole lines to `from`.
   void settle(std::uint64_t bytes, queue& from);
   /// Bytes of a line that is written in part.

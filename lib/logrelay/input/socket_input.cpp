@@ -61,9 +61,14 @@ void check_tcp_input(const input_config& config, mistakes& wrong) {
   check_guard(config, wrong);
 }
 
-std::unique_ptr<input> make_tcp_input(const input_config& config) { return std::make_unique<tcp_input>(config); }
+std::unique_ptr<input> make_tcp_input(const input_config& config, dialogue_maker answers) {
+  auto made = std::make_unique<tcp_input>(config);
+  made->answer_with(std::move(answers));
+  return made;
+}
 
-const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_input_rows, check_tcp_input, make_tcp_input};
+const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_input_rows, check_tcp_input,
+                               [](const input_config& config) { return make_tcp_input(config); }};
 const input_kind unix_input_kind{"unix", "unix:PATH", "connections to a unix stream socket", unix_rows, check_unix,
                                  [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unix_input>(config); }};
 

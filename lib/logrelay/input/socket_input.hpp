@@ -1,5 +1,6 @@
 #pragma once
 /// `tcp://[HOST]:PORT` and `unix:PATH`.
+#include <logrelay/input/dialogue.hpp>
 #include <logrelay/input/guard.hpp>
 #include <logrelay/registry.hpp>
 
@@ -22,6 +23,6 @@ inline constexpr option_row address_rows[] = {
 };
 inline constexpr auto tcp_input_rows = joined(connection_input_rows, address_rows, access_rows, rate_rows);
 void check_tcp_input(const input_config& config, mistakes& wrong);
-[[nodiscard]] std::unique_ptr<input> make_tcp_input(const input_config& config);
+[[nodiscard]] std::unique_ptr<input> make_tcp_input(const input_config& config, dialogue_maker answers = {});
 
 }  // namespace logrelay

@@ -39,6 +39,8 @@ fd hidden(const fd& descriptor) {
 }
 
 constexpr int pipe_bytes = 1024 * 1024;
+// Of one who was asked to stop, for the answers that it owes.
+constexpr std::chrono::milliseconds longest_farewell{500};
 
 std::chrono::milliseconds limit_of(const option_values& options, std::string_view name) {
   return options.knows(name) ? options.duration(name) : std::chrono::milliseconds();
@@ -55,7 +57,8 @@ struct stream_input::stream {
   /// Throws boost::system::system_error when it cannot be waited for.
   stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer, const peer_credentials& who)
       : from(std::move(given)), how(manner), ready(at.io()),
-        framer(at.memory(), of.rules(), of.source_for(peer, who), at.handler(), of.counters), name(std::move(peer)), active(at.clock().now()) {
+        talk(of.dialogues_ ? of.dialogues_(parts_for_dialogue(at, of, peer)) : nullptr), turn(at.io()),
+        framer(at.memory(), of.rules(), of.source_for(peer, who), talk ? talk->sink() : at.handler(), of.counters), name(std::move(peer)), active(at.clock().now()) {
     fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
     ready.assign(waited_on.get());
     static_cast<void>(waited_on.release());
@@ -73,10 +76,24 @@ struct stream_input::stream {
     return ::read(from.get(), to.data(), to.size());
   }
 
+  [[nodiscard]] dialogue_parts parts_for_dialogue(reader& at, input& of, const std::string& peer) {
+    const auto send = [this](std::string_view bytes) {
+      return layer ? layer->write(bytes) : ::send(ready.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    };
+    const auto go_on = [this] {
+      boost::system::error_code ignored;
+      turn.cancel();
+      if (talk->has_unsent()) ready.cancel(ignored);  // not to wait for what its peer says, but until it takes them
+    };
+    return {at, of, peer, send, go_on};
+  }
+
   fd from;
   read_manner how;
   asio::posix::stream_descriptor ready;
   std::unique_ptr<stream_layer> layer;  // null: none
+  std::unique_ptr<dialogue> talk;       // null: nobody is answered
+  asio::steady_timer turn;              // of the dialogue, when something was settled
   line_framer framer;
   std::unique_ptr<guard::visit> visit;       // null: nobody is asked
   std::unique_ptr<asio::steady_timer> pause;  // while it owes
@@ -114,7 +131,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     stream_input& of;
     std::list<stream>::iterator place;
     ~leave() {
-      place->framer.finish(at.clock().wall());
+      place->talk ? place->framer.discard() : place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
       of.stream_ended();
@@ -128,6 +145,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     // stop, or has been silent for too long, is read once more.
     if (!stopping_ && !one.idle && !one.late) static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_read, await));
     for (bool more = true; more;) {
+      if (one.talk && !one.talk->listens() && !co_await listen_again(one)) co_return;
       if (const auto until = owed(at, one); until > steady_time::duration::zero()) {
         one.pause->expires_after(until);
         co_await one.pause->async_wait(await);
@@ -140,7 +158,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       const ssize_t got = one.read(space);
       if (got == 0) co_return;
       if (got > 0) {
-        commit(at, one, static_cast<std::size_t>(got));
+        if (!commit(at, one, space.first(static_cast<std::size_t>(got)))) co_return;
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       } else if (errno == EAGAIN) {
         more = false;
@@ -155,16 +173,50 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       if (const auto others = slow_.happened(at.clock().now()))
         at.say().say(severity::warning, fmt::format("input '{}': {} is let go: it has not ended a line within {}{}", name(), one.name,
                                                     readable_duration(line_limit_), *others));
-    if (stopping_ || one.idle || one.late) co_return;
+    if (!stopping_ && !one.idle && !one.late) continue;
+    if (one.talk) co_await part_with(one);
+    co_return;
   }
 }
 
-void stream_input::commit(reader& at, stream& one, std::size_t got) {
+// Until the peer has taken its answers, and is not owed too many. False: it has gone.
+asio::awaitable<bool> stream_input::listen_again(stream& one) {
+  while (!one.talk->listens()) {
+    if (!one.talk->has_unsent()) {
+      one.turn.expires_at(steady_time::max());
+      co_await one.turn.async_wait(await);
+      continue;
+    }
+    static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_write, await));
+    if (!one.talk->send()) co_return false;
+  }
+  co_return true;
+}
+
+// Asked to stop, it still gives the answers that it owes, for a moment: else its peer would send the same lines again.
+asio::awaitable<void> stream_input::part_with(stream& one) {
+  const auto until = std::chrono::steady_clock::now() + longest_farewell;
+  while (stopping_ && one.talk->owes() && std::chrono::steady_clock::now() < until) {
+    one.turn.expires_at(until);
+    co_await one.turn.async_wait(await);
+  }
+  one.talk->say_goodbye();
+}
+
+// False: its peer is to be let go.
+bool stream_input::commit(reader& at, stream& one, std::span<char> bytes) {
+  auto got = bytes.size();
+  if (one.talk) {
+    const auto kept = one.talk->hear(bytes);
+    if (!kept) return false;
+    got = *kept;
+  }
   const auto lines_before = counters.lines.load(std::memory_order_relaxed);  // only we write it
   const auto unfinished_before = one.framer.unfinished_bytes();
   one.framer.commit(got, at.clock().wall());
+  if (one.talk) one.talk->published();
   if (one.visit && guard_.paces()) guard_.has_read(*one.visit, {counters.lines.load(std::memory_order_relaxed) - lines_before, got});
-  if (idle_.count() == 0 && line_limit_.count() == 0) return;
+  if (idle_.count() == 0 && line_limit_.count() == 0) return true;
   one.active = at.clock().now();
   one.idle = false;
   const auto unfinished = one.framer.unfinished_bytes();
@@ -174,6 +226,7 @@ void stream_input::commit(reader& at, stream& one, std::size_t got) {
     one.late = false;
   }
   watch(at);
+  return true;
 }
 
 // How long its peer is not to be read; who was asked to stop has no time for that.
@@ -201,7 +254,7 @@ bool stream_input::is_end(int error_number) const {
 
 steady_time stream_input::patience_with(const stream& one) const {
   auto until = steady_time::max();
-  if (idle_.count() > 0 && !one.idle) until = one.active + idle_;
+  if (idle_.count() > 0 && !one.idle && !(one.talk && one.talk->owes())) until = one.active + idle_;
   if (line_limit_.count() > 0 && !one.late && one.line_began != steady_time::max()) until = std::min(until, one.line_began + line_limit_);
   return until;
 }

@@ -4,6 +4,7 @@
 ///
 /// A stream is at most `turn_bytes` at a time at the reader: that is the fairness between one firehose and 5,000
 /// connections. While it is idle it holds a descriptor and a coroutine that waits, and no memory for bytes.
+#include <logrelay/input/dialogue.hpp>
 #include <logrelay/input/gate.hpp>
 #include <logrelay/input/guard.hpp>
 #include <logrelay/input/input.hpp>
@@ -28,6 +29,8 @@ class stream_layer {
   virtual ~stream_layer() = default;
   /// As read(2) on a descriptor that does not block. May hold back nothing that it could give.
   virtual ssize_t read(std::span<char> to) = 0;
+  /// As write(2), the same.
+  virtual ssize_t write(std::string_view bytes) = 0;
 };
 
 class stream_input : public input {
@@ -37,6 +40,8 @@ class stream_input : public input {
   explicit stream_input(const input_config& config);
   ~stream_input() override;
   void stop(stop_kind how) noexcept override;
+  /// Before the start: streams are sockets, whose peers are answered so.
+  void answer_with(dialogue_maker how) { dialogues_ = std::move(how); }
 
  protected:
   /// Reads `from` until it ends.
@@ -56,13 +61,16 @@ class stream_input : public input {
  private:
   struct stream;
   boost::asio::awaitable<void> pump(reader& at, std::list<stream>::iterator place);
-  void commit(reader& at, stream& one, std::size_t got);
+  bool commit(reader& at, stream& one, std::span<char> got);
+  boost::asio::awaitable<bool> listen_again(stream& one);
+  boost::asio::awaitable<void> part_with(stream& one);
   [[nodiscard]] steady_time::duration owed(reader& at, stream& one);
   void watch(reader& at);
   boost::asio::awaitable<void> end_idle(reader& at);
   [[nodiscard]] steady_time patience_with(const stream& one) const;
 
   const std::chrono::milliseconds idle_, line_limit_;  // 0: for as long as it takes
+  dialogue_maker dialogues_;  // null: nobody is answered
   std::list<stream> streams_;
   rare_notice slow_;
   bool stopping_ = false;

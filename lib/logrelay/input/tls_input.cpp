@@ -29,7 +29,24 @@ class tls_layer final : public stream_layer {
     return errno = EAGAIN, -1;
   }
 
+  // After EAGAIN the same bytes come again, with more behind them perhaps: what is offered is what was.
+  ssize_t write(std::string_view bytes) override {
+    if (begun_ > 0) bytes = bytes.substr(0, begun_);
+    const auto moved = session_->write(bytes);
+    begun_ = 0;
+    switch (moved.how) {
+      case tls_session::step::done: return static_cast<ssize_t>(moved.bytes);
+      case tls_session::step::closed:
+      case tls_session::step::failed: return errno = EPIPE, -1;
+      case tls_session::step::wants_read:
+      case tls_session::step::wants_write: break;
+    }
+    begun_ = bytes.size();
+    return errno = EAGAIN, -1;
+  }
+
  private:
+  std::size_t begun_ = 0;
   const std::unique_ptr<tls_session> session_;
 };
 
@@ -106,8 +123,13 @@ void check_tls_input(const input_config& config, mistakes& wrong) {
   check_tls_options(config.options, true, fmt::format("input '{}'", config.name), wrong);
 }
 
-std::unique_ptr<input> make_tls_input(const input_config& config) { return std::make_unique<tls_input>(config); }
+std::unique_ptr<input> make_tls_input(const input_config& config, dialogue_maker answers) {
+  auto made = std::make_unique<tls_input>(config);
+  made->answer_with(std::move(answers));
+  return made;
+}
 
-const input_kind tls_input_kind{"tls", "tls://[HOST]:PORT", "TLS connections", tls_input_table, check_tls_input, make_tls_input};
+const input_kind tls_input_kind{"tls", "tls://[HOST]:PORT", "TLS connections", tls_input_table, check_tls_input,
+                               [](const input_config& config) { return make_tls_input(config); }};
 
 }  // namespace logrelay

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -102,6 +103,13 @@ class output {
   /// Bytes that were written since open() and that the other side has not taken yet. Valid after a failed write too,
   /// until close(). Stays 0 where a write is all that can be known.
   [[nodiscard]] virtual std::uint64_t unacked() { return 0; }
+  /// A line that the other side took and will never keep, asked for until there is none, before unacked() counts it as
+  /// taken: each comes once, in order.
+  struct refusal {
+    std::uint64_t end;  ///< the byte behind the line, of those that were written since open()
+    std::string why;
+  };
+  [[nodiscard]] virtual std::optional<refusal> refused() { return {}; }
   /// What tells, while there is nothing to write, that the other side has gone, or that the time for something has come;
   /// then idle_event() is called.
   [[nodiscard]] virtual interest idle() const { return {}; }

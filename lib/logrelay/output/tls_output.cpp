@@ -58,17 +58,6 @@ class record_text {
   std::array<char, record_bytes> together_;
 };
 
-bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time deadline, std::string& why) {
-  while (!wait.stopping()) {
-    const auto how = session.handshake();
-    if (how == tls_session::step::done) return true;
-    if (how == tls_session::step::failed) return why = "TLS: " + session.why(), false;
-    const auto event = wait.wait(socket, how == tls_session::step::wants_write ? POLLOUT : POLLIN, deadline);
-    if (event == waiter::event::timeout) return why = "TLS: the handshake took too long", false;
-  }
-  return why = "asked to stop", false;
-}
-
 class tls_output final : public tcp_connection {
  public:
   tls_output(connection_places places, const connection_settings& settings, tls_settings tls)
@@ -187,6 +176,17 @@ class tls_output final : public tcp_connection {
 };
 
 }  // namespace
+
+bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time deadline, std::string& why) {
+  while (!wait.stopping()) {
+    const auto how = session.handshake();
+    if (how == tls_session::step::done) return true;
+    if (how == tls_session::step::failed) return why = "TLS: " + session.why(), false;
+    const auto event = wait.wait(socket, how == tls_session::step::wants_write ? POLLOUT : POLLIN, deadline);
+    if (event == waiter::event::timeout) return why = "TLS: the handshake took too long", false;
+  }
+  return why = "asked to stop", false;
+}
 
 void check_tls_output(const output_config& config, mistakes& wrong, std::string_view port) {
   check_tcp_output(config, wrong, port);

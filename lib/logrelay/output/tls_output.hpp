@@ -6,10 +6,16 @@
 #include <logrelay/registry.hpp>
 #include <logrelay/net/tls.hpp>
 #include <logrelay/output/connection_output.hpp>
+#include <logrelay/util/clock.hpp>
 
 namespace logrelay {
 
+class waiter;
+
 extern const output_kind tls_output_kind;
+
+/// Until both have agreed, at most until the deadline. False: for the reason `why`.
+[[nodiscard]] bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time deadline, std::string& why);
 
 // For another name of the same.
 inline constexpr auto tls_output_table = joined(tcp_output_rows, tls_output_rows);

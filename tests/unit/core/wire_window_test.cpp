@@ -254,5 +254,28 @@ TEST_CASE("whatever is written and settled, and when, every line is settled once
   CHECK(it.queue.account().pending == tally{});
 }
 
+TEST_CASE("a line that was written and then refused is rejected and its neighbours are delivered") {
+  const bool as_it_is = GENERATE(true, false);
+  wire it(as_it_is ? plain(framing::octet) : picky(framing::octet));
+  it.push("3 one3 two3 bad4 four", framing::octet);
+  it.push("3 bad3 sit", framing::octet);
+  wire_window window(false);
+  it.fill(window);
+  const auto text = wire::next(window);
+  REQUIRE(text == "3 one3 two3 bad4 four3 bad3 sit");
+  window.wrote(text.size());
+  window.settle(5, it.queue);  // the first is settled before
+  window.reject_written(15);
+  window.reject_written(26);
+  window.settle(10, it.queue);
+  CHECK(it.queue.account().delivered == tally{2, 8});
+  CHECK(it.queue.account().rejected == tally{});
+  window.settle(text.size(), it.queue);
+  CHECK(it.queue.account().delivered == tally{4, 17});
+  CHECK(it.queue.account().rejected == tally{2, 8});
+  CHECK(it.queue.account().balances());
+  CHECK(window.empty());
+}
+
 }  // namespace
 }  // namespace logrelay
