@@ -17,6 +17,13 @@ constexpr int most_failures = 5;
 
 bool is_bad(std::string_view name) { return name.ends_with(".bad"); }
 
+// How much of the first `bytes`, which end a line, one record takes.
+std::size_t one_record(const batch& lines, std::size_t bytes) {
+  if (bytes <= segment_writer::most_lines_bytes) return bytes;
+  const auto cut = line_end_before(lines.bytes(), lines.frames, segment_writer::most_lines_bytes);
+  return cut > 0 ? cut : line_end_from(lines.bytes(), lines.frames, 1);
+}
+
 }  // namespace
 
 spool::spool(disk& folder, const spool_limits& limits, const block_pool& pool, std::function<void(std::string)> on_damage, access how)
@@ -149,7 +156,7 @@ spool::appended spool::append(std::span<const batch> lines) {
   for (const batch& each : lines) {
     for (batch rest = each; rest.size > 0;) {
       const auto fits = fitting_bytes(rest);
-      const auto cut = fits >= rest.size ? rest.size : line_end_before(rest.bytes(), rest.frames, fits);
+      const auto cut = one_record(rest, fits >= rest.size ? rest.size : line_end_before(rest.bytes(), rest.frames, fits));
       if (cut > 0) {
         add(cut == rest.size ? std::exchange(rest, {}) : split_front(rest, cut));
         continue;

@@ -15,7 +15,7 @@
 namespace logrelay {
 namespace {
 
-// What is written, or read, before the other is looked at again.
+// What is read before there is a look at what is to be written.
 constexpr std::size_t turn_bytes = 1024 * 1024;
 // A disk that said no is asked again after this long.
 constexpr std::chrono::milliseconds pause{250};
@@ -38,7 +38,7 @@ struct spool_queue::state {
   spool_transit transit;
   std::unique_ptr<disk> folder;
   std::unique_ptr<spool> lines;
-  std::atomic<bool> leaving{false}, left{false}, blocked{false}, wants_acks{false};
+  std::atomic<bool> leaving{false}, left{false}, blocked{false}, watches_outbox{false};
 
  private:
   bool write();
@@ -56,7 +56,7 @@ struct spool_queue::state {
   bool failed(std::string_view tried, int error_number);
   void worked();
   [[nodiscard]] bool may_write() const { return clock.now() >= write_again; }
-  [[nodiscard]] bool may_read() const { return lines->unread() && clock.now() >= read_again && transit.has_room(turn_bytes / 4); }
+  [[nodiscard]] bool may_read() const { return lines->unread() && clock.now() >= read_again && transit.wants_from_disk(); }
   [[nodiscard]] bool safely() const { return my.rules.sync != spool_rules::safety::none; }
 
   std::vector<batch> taken;  // out of the inbox, and not yet written
@@ -85,7 +85,7 @@ void spool_queue::state::run() {
 // One turn of lines out of the inbox, to the disk and beyond. False: there was nothing to do.
 bool spool_queue::state::write() {
   if (!may_write()) return false;
-  if (taken.empty()) transit.take_in(taken, turn_bytes);
+  if (taken.empty()) transit.take_in(taken, my.rules.memory.pace_bytes);
   if (taken.empty()) {
     if (spills() && !lines->has_segments()) transit.disk_ends();
     return false;
@@ -247,11 +247,11 @@ void spool_queue::state::end_if_done() {
 
 void spool_queue::state::sleep() {
   alarm.prepare_sleep();
-  // An ack matters if it makes room, or is the first that the cursor has to follow.
+  // What the listener does matters if it makes room, or is the first that the cursor has to follow.
   const bool has_cursor = !spills() || lines->has_segments();
-  wants_acks.store(has_cursor || blocked.load());
+  watches_outbox.store(has_cursor || blocked.load());
   const bool behind = has_cursor && transit.settled().lines > cursor.lines;
-  if (behind && !lines->unread() && !blocked.load()) wants_acks.store(false);
+  if (behind && !lines->unread() && !blocked.load()) watches_outbox.store(false);
   if (leaving.load() || may_read() || (may_write() && (!taken.empty() || transit.inbox_ready()))) return alarm.awake();
   auto until = next_sync;
   if (!may_write() && !taken.empty()) until = std::min(until, write_again);
@@ -352,12 +352,15 @@ void spool_queue::unprepare() noexcept {
 void spool_queue::push(const batch& lines) { state_->transit.push(lines); }
 room spool_queue::room_now() { return state_->transit.room_now(); }
 void spool_queue::close() { state_->transit.close(); }
-void spool_queue::take(std::vector<batch>& into, std::size_t most_bytes) { state_->transit.outbox().take(into, most_bytes); }
+void spool_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
+  state_->transit.outbox().take(into, most_bytes);
+  if (state_->watches_outbox.load()) state_->alarm.notify();
+}
 
 void spool_queue::ack(std::size_t bytes, const settled& what) {
   state_->transit.outbox().ack(bytes, what);
   if (state_->blocked.load()) state_->transit.progressed_behind();
-  if (state_->wants_acks.load()) state_->alarm.notify();
+  if (state_->watches_outbox.load()) state_->alarm.notify();
 }
 
 void spool_queue::progressed() {

@@ -81,16 +81,6 @@ std::vector<std::int64_t> from_to(std::int64_t first, std::int64_t last) {
   return all;
 }
 
-TEST_CASE("CRC32C is that of RFC 3720") {
-  CHECK(crc32c(std::string(32, '\0')) == 0x8a9136aa);
-  CHECK(crc32c(std::string(32, '\xff')) == 0x62a8ab43);
-  CHECK(crc32c("123456789") == 0xe3069283);
-  CHECK(crc32c_portable("123456789") == 0xe3069283);
-  CHECK(crc32c("6789", crc32c("12345")) == 0xe3069283);
-  const std::string odd = "a text of some length, which is no multiple of eight";
-  CHECK(crc32c(odd) == crc32c_portable(odd));
-}
-
 TEST_CASE("a spool gives back what it was given with its source and time and over several segments") {
   simulated_disk disk;
   spool_on a(disk);
