@@ -329,8 +329,8 @@ TEST_CASE("a damaged segment is kept as bad and of those only the newest stay") 
   CHECK(b.lost.lines > 0);
   REQUIRE(b.it->settle(b.it->end(), true) == 0);
   REQUIRE(b.it->close(true) == 0);
-  CHECK(other.image().size() == spool::most_bad);
-  CHECK(b.said.size() > spool::most_bad);
+  CHECK(other.image().size() == segment_list::most_bad);
+  CHECK(b.said.size() > segment_list::most_bad);
   CHECK_THAT(b.said.front(), Catch::Contains("00000000000000000000.segment is damaged, and kept as 00000000000000000000.bad"));
 }
 
