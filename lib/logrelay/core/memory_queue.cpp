@@ -135,7 +135,7 @@ room memory_queue::room_now() {
   const std::size_t least = std::min(least_room, rules_.capacity_bytes / 8);
   const bool full = !slots_.empty() && free_bytes() <= least;
   if (!full) full_since_ = steady_time::max();
-  if (!full && slots_.waiting_charge() <= pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
+  if (!full && slots_.waiting_charge() <= rules_.pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
 
   const steady_time now = clock_.now();
   if (!full) {
@@ -230,7 +230,7 @@ void memory_queue::moved() {
 // Whether whoever waits for room is to be told now.
 bool memory_queue::room_again() {
   const std::size_t resume_at = rules_.capacity_bytes - std::min(resume_room, rules_.capacity_bytes / 4);
-  const bool room = holding_ == hold::to_pace ? slots_.waiting_charge() <= pace_bytes / 2
+  const bool room = holding_ == hold::to_pace ? slots_.waiting_charge() <= rules_.pace_bytes / 2
                                               : holding_ == hold::until_room && slots_.charge() <= resume_at;
   if (room) holding_ = hold::none;
   return room;
@@ -263,6 +263,11 @@ ledger memory_queue::account() const {
   copy.queue_bytes = slots_.charge();
   if (!slots_.empty()) copy.oldest = slots_.oldest().lines.time;
   return copy;
+}
+
+std::size_t memory_queue::waiting_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return slots_.waiting_charge();
 }
 
 void memory_queue::contents(std::vector<batch>& into) const {

@@ -26,13 +26,13 @@ struct queue_rules {
   overflow when_full = overflow::adaptive;
   std::chrono::milliseconds stall_after{2000};
   bool gap_marker = true;
+  std::size_t pace_bytes = 1024 * 1024;  ///< what may wait of an output that moves
   bool keep_times = false;  ///< the output wants each read's own time: slices of different times are not merged
 };
 
 class memory_queue final : public queue {
  public:
   static constexpr std::size_t most_waste = slot_list::most_waste;
-  static constexpr std::size_t pace_bytes = 1024 * 1024;
   static constexpr std::chrono::milliseconds pace_wait{5};
 
   memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events);
@@ -48,6 +48,8 @@ class memory_queue final : public queue {
   bool finished() const override;
   ledger account() const override;
 
+  /// What waits to be taken, with its slots. Any thread.
+  [[nodiscard]] std::size_t waiting_bytes() const;
   /// All lines that it holds, taken or not, for whoever keeps them elsewhere at the end. Any thread.
   void contents(std::vector<batch>& into) const;
   /// … and has: their receipts are settled.
