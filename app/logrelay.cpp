@@ -5,6 +5,7 @@
 #include "signals.hpp"
 #include "version.hpp"
 
+#include <logrelay/config_text.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
@@ -105,6 +106,10 @@ int main(int argc, char** argv) {
   const auto config = make_config(line.request, known, wrong);
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
+  if (line.what == command_line::action::print_config) {
+    const auto text = to_toml(config, wrong);
+    return wrong.empty() ? print(text) : say_wrong(early, wrong);
+  }
 
   hold_places(config);
   messages say(loudness(config.global));
