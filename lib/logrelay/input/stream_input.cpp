@@ -104,6 +104,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
+      if (of.streams_.empty() && of.watch_) of.watch_->cancel();  // it may not outlive us
       of.stream_ended();
     }
   } const leaving{at, *this, place};
@@ -150,6 +151,11 @@ bool stream_input::is_end(int error_number) const {
 // One look at a time, when the stream that has been silent longest will have been so for too long.
 asio::awaitable<void> stream_input::end_idle(reader& at, std::chrono::milliseconds idle) {
   asio::steady_timer next(at.io());
+  struct watch {
+    stream_input& of;
+    ~watch() { of.watch_ = nullptr, of.watching_ = false; }
+  } const watching{*this};
+  watch_ = &next;
   while (!streams_.empty()) {
     auto earliest = steady_time::max();
     const auto now = at.clock().now();
@@ -165,7 +171,6 @@ asio::awaitable<void> stream_input::end_idle(reader& at, std::chrono::millisecon
     next.expires_at(earliest == steady_time::max() ? now + idle : earliest);
     co_await next.async_wait(await);
   }
-  watching_ = false;
 }
 
 void stream_input::stop(stop_kind) noexcept {

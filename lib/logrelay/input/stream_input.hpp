@@ -9,6 +9,7 @@
 #include <logrelay/util/fd.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <list>
 
@@ -56,7 +57,8 @@ class stream_input : public input {
   boost::asio::awaitable<void> end_idle(reader& at, std::chrono::milliseconds idle);
   std::list<stream> streams_;
   bool stopping_ = false;
-  bool watching_ = false;  // a coroutine looks for idle streams
+  bool watching_ = false;                       // a coroutine looks for idle streams …
+  boost::asio::steady_timer* watch_ = nullptr;  // … and waits for this
 };
 
 }  // namespace logrelay

@@ -421,6 +421,10 @@ void spool_queue::leave() {
 }
 
 bool spool_queue::left() const { return state_->left.load() || !thread_.joinable(); }
+void spool_queue::give_up() {
+  if (left()) state_->transit.give_up();
+}
+
 ledger spool_queue::account() const { return state_->transit.account(); }
 
 }  // namespace logrelay
