@@ -5,6 +5,7 @@
 #include "signals.hpp"
 #include "version.hpp"
 
+#include <logrelay/config_text.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
@@ -55,12 +56,35 @@ void hold_places(const relay_config& config) {
   for (const auto& each : config.outputs) hold(each.where);
 }
 
+/// What HUP reads again: the same words, the environment, and the file that they name.
+struct configuration {
+  int argc;
+  char** argv;
+  const registries& known;
+  messages& say;
+};
+
+// With mistakes in it, the one from before stays in force.
+void reload(const configuration& from, relay& running) {
+  mistakes wrong;
+  const auto line = read_command_line(from.argc, from.argv, from.known, wrong);
+  if (line.file.empty()) return;  // HUP means files only
+  auto config = make_config(line.request, from.known, wrong);
+  if (!wrong.empty()) {
+    say_wrong(from.say, wrong);
+    from.say.say(severity::error, fmt::format("{} is not taken: the configuration from before stays in force", line.file));
+    return;
+  }
+  from.say.set_least(loudness(config.global));
+  running.reload(std::move(config));
+}
+
 struct stop_requests {
   int count = 0;
   int last_signal = 0;
 };
 
-void obey(const caught_signal& signal, relay& running, report_file& report, stop_requests& asked) {
+void obey(const caught_signal& signal, relay& running, const configuration& from, report_file& report, stop_requests& asked) {
   const bool with_command = running.command_descriptor() >= 0;
   if (with_command && signal.from_process && signal.number != SIGALRM) running.send(signal.number);
   switch (signal.number) {
@@ -73,21 +97,24 @@ void obey(const caught_signal& signal, relay& running, report_file& report, stop
       else
         running.stop_now();
       break;
-    case SIGHUP: running.reopen(); break;
+    case SIGHUP:
+      running.reopen();
+      reload(from, running);
+      break;
     case SIGALRM: running.rotate(); break;
     case SIGUSR1: report.write(running.report(), !with_command); break;
     default: break;
   }
 }
 
-stop_requests run(relay& running, signals& from, report_file& report) {
+stop_requests run(relay& running, signals& from, const configuration& again, report_file& report) {
   for (stop_requests asked;;) {
     const auto until = running.step();
     if (running.over() && (running.command_descriptor() < 0 || asked.count > 1)) return asked;
     pollfd all[3] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     ::poll(all, 3, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-    while (const auto signal = from.next()) obey(*signal, running, report, asked);
+    while (const auto signal = from.next()) obey(*signal, running, again, report, asked);
   }
 }
 
@@ -105,6 +132,10 @@ int main(int argc, char** argv) {
   const auto config = make_config(line.request, known, wrong);
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
+  if (line.what == command_line::action::print_config) {
+    const auto text = to_toml(config, wrong);
+    return wrong.empty() ? print(text) : say_wrong(early, wrong);
+  }
 
   hold_places(config);
   messages say(loudness(config.global));
@@ -116,7 +147,7 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
     running.start();
-    const auto asked = run(running, from, report);
+    const auto asked = run(running, from, {argc, argv, known, say}, report);
     auto balance = running.report();
     if (running.command_descriptor() >= 0) {  // its status will never be known
       say.say(severity::warning, fmt::format("'{}' still runs, and nobody reads what it writes", config.command.front()));

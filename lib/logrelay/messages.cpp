@@ -67,6 +67,8 @@ struct messages::parts {
 messages::messages(severity least) : parts_(std::make_unique<parts>(least)) {}
 messages::~messages() = default;
 
+void messages::set_least(severity least) { parts_->log.set_level(spdlog_level(least)); }
+
 void messages::say(severity how, std::string_view text) {
   switch (how) {
     case severity::error: return parts_->log.log(spdlog_level(how), "logrelay: error: {}", text);

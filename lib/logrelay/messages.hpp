@@ -14,6 +14,8 @@ class messages {
   explicit messages(severity least = severity::notice);
   ~messages();
   void say(severity how, std::string_view text);
+  /// From now on nothing below this.
+  void set_least(severity least);
 
  private:
   struct parts;

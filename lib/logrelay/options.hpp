@@ -62,7 +62,23 @@ consteval auto joined(const Tables&... tables) {
   (add_all(tables), ...);
   return all;
 }
-using given_options = std::vector<std::pair<std::string, std::string>>;
+
+/// An option as it was given.
+struct given_option {
+  /// What a file's value is; a command line has text only.
+  enum class kind : std::uint8_t { text, boolean, integer, octal, other };
+
+  std::string name;
+  std::string text;
+  std::string at = {};  ///< where in a file, as mistakes are told of it; empty: on the command line
+  kind what = kind::text;
+  bool among_several = false;  ///< of an array
+
+  friend bool operator==(const given_option& one, const given_option& other) {
+    return one.name == other.name && one.text == other.text;
+  }
+};
+using given_options = std::vector<given_option>;
 
 /// The validated values of one input, output or program: what was given, else the row's default. Asking for a name
 /// that is in no row, or as another type than its row's, is a mistake of ours and throws std::logic_error. Points to
@@ -80,6 +96,13 @@ class option_values {
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;  ///< of a repeatable row, in order
   [[nodiscard]] unsigned mode(std::string_view name) const;                 ///< 0 where there is none
 
+  struct given_value {
+    const option_row& row;
+    const std::vector<std::string>& texts;  ///< a choice by its first synonym, yes or no
+  };
+  /// What the user gave, by name.
+  [[nodiscard]] std::vector<given_value> all_given() const;
+
  private:
   friend option_values parse_options(const given_options&, std::span<const option_rows>, std::string_view, mistakes&);
   struct value {
@@ -96,7 +119,8 @@ class option_values {
 /// Checks what was given against the rows of all tables. Each mistake names `whose` ("output 'app.log'"), the option,
 /// the value and the way out; an unknown name is answered with the near ones. An empty `whose` is the program itself,
 /// whose options are called '--name'. A row in a later table replaces an earlier table's row of the same name. Never
-/// stops at the first mistake; a value that is one leaves the default in its place.
+/// stops at the first mistake; a value that is one leaves the default in its place. A file's options are called by their
+/// bare names, each mistake with its place, and have to be of a type that goes with the row's.
 option_values parse_options(const given_options& given, std::span<const option_rows> tables, std::string_view whose,
                             mistakes& wrong);
 

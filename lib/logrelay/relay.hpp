@@ -20,9 +20,9 @@ namespace logrelay {
 
 class relay {
  public:
-  /// All four must outlive it; `say` and `clock` also a listener that was let go, whose queue asks for the time when it
-  /// wakes up.
-  relay(const relay_config& config, const registries& known, messages& say, const time_source& clock);
+  /// The last three must outlive it; `say` and `clock` also a listener that was let go, whose queue asks for the time when
+  /// it wakes up.
+  relay(relay_config config, const registries& known, messages& say, const time_source& clock);
   /// Gives up what still runs; a listener thread that hangs is let go.
   ~relay();
 
@@ -42,6 +42,11 @@ class relay {
   void stop_now();
   void reopen();
   void rotate();
+  /// From now on this configuration, made by make_config with nothing wrong. What is the same in both goes on untouched;
+  /// what cannot be opened is said and left out. The steps that follow do it; a later one waits for it.
+  void reload(relay_config config);
+  /// A reload is over: nothing of it is still to be closed or opened.
+  [[nodiscard]] bool settled() const;
 
   /// Readable once the command has ended; -1: there is none that runs.
   [[nodiscard]] int command_descriptor() const;

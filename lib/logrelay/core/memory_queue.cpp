@@ -15,11 +15,11 @@ constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 }  // namespace
 
 memory_queue::memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events)
-    : rules_(rules),
-      pool_(pool),
+    : pool_(pool),
       clock_(clock),
       events_(std::move(events)),
       notices_(notice_source()),
+      rules_(rules),
       slots_(pool, rules.keep_times) {}
 
 void memory_queue::push(const batch& lines) {
@@ -255,6 +255,22 @@ bool memory_queue::may_take() const {
 bool memory_queue::finished() const {
   const std::lock_guard lock(mutex_);
   return closed_ && slots_.empty();
+}
+
+// Whoever waits for room asks again: there may be more now, or another policy.
+void memory_queue::change(const queue_rules& rules) {
+  {
+    const std::lock_guard lock(mutex_);
+    rules_ = rules;
+    slots_.keep_times(rules.keep_times);
+    holding_ = hold::none;
+  }
+  events_.on_room();
+}
+
+void memory_queue::give_up() {
+  const std::lock_guard lock(mutex_);
+  slots_.lose_receipts();
 }
 
 ledger memory_queue::account() const {

@@ -46,6 +46,8 @@ class memory_queue final : public queue {
   void rewind() override;
   bool ready() const override;
   bool finished() const override;
+  void change(const queue_rules& rules) override;
+  void give_up() override;
   ledger account() const override;
 
   /// What waits to be taken, with its slots. Any thread.
@@ -69,13 +71,13 @@ class memory_queue final : public queue {
   void moved();
   bool room_again();
 
-  const queue_rules rules_;
   block_pool pool_;
   const time_source& clock_;
   const queue_events events_;
   const std::shared_ptr<const source> notices_;
 
   mutable std::mutex mutex_;
+  queue_rules rules_;
   slot_list slots_;
   bool closed_ = false;
   bool dropping_ = false;    // adaptive: the output is dead

@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds steady_after{1000};
 
 struct queue_listener::state {
   explicit state(listener_parts&& given)
-      : parts(std::move(given)), wait(alarm),
+      : parts(std::move(given)), keeps_place(parts.to->keeps_place()),
         window(parts.to->datagrams(), {parts.to->resend_bytes(), parts.encoder->frames().value_or(framing::newline)}) {
     parts.to->set_speaker([say = parts.say, name = parts.name](severity how, std::string_view text) {
       say(how, fmt::format("output '{}': {}", name, text));
@@ -40,10 +40,11 @@ struct queue_listener::state {
   void run();
 
   listener_parts parts;
+  const bool keeps_place;
   std::shared_ptr<queue> from;
-  wake alarm;
-  waiter wait;
-  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, done{false};
+  wake& alarm = *parts.alarm;
+  waiter wait{alarm};
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, done{false};
   guarded<listener_report> report;
 
  private:
@@ -62,6 +63,7 @@ struct queue_listener::state {
   void end(const std::string& why);
   void forget();
   [[nodiscard]] bool nothing_left() const;
+  [[nodiscard]] bool may_retire() const;
 
   wire_window window;
   std::vector<batch> taken;
@@ -85,6 +87,10 @@ struct queue_listener::state {
 
 void queue_listener::state::run() {
   while (!wait.stopping()) {
+    if (may_retire()) {
+      if (open) static_cast<void>(finish());
+      break;
+    }
     if (ended) {
       drain_to_nobody();
       if (from->finished()) break;
@@ -139,11 +145,15 @@ bool queue_listener::state::keep_open() {
   return true;
 }
 
+// The other side has all of every line that it has a part of: whoever goes on begins with the first that is not acked.
+bool queue_listener::state::may_retire() const { return retiring.load() && window.torn_bytes() == 0 && acked == window.written_bytes(); }
+
 // An output that cannot be opened has nobody waiting for it when there is nothing to bring.
 bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && from->finished(); }
 
 // Takes what waits and encodes it, until there is enough to write; or to settle, where the filters let little through.
 void queue_listener::state::fill() {
+  if (retiring.load()) return;
   for (std::size_t encoded = 0; encoded < take_bytes && window.unwritten_bytes() < take_bytes;) {
     if (next_taken == taken.size()) {
       taken.clear();
@@ -244,7 +254,8 @@ void queue_listener::state::sleep() {
   if (behind && !full) return;
   if (!behind) {
     alarm.prepare_sleep();
-    if (next_taken < taken.size() || from->ready() || (from->finished() && window.empty())) return alarm.awake();
+    if (may_retire()) return alarm.awake();
+    if (!retiring.load() && (next_taken < taken.size() || from->ready() || (from->finished() && window.empty()))) return alarm.awake();
   }
   auto deadline = steady_time::max();
   if (open && unacked > 0) {
@@ -295,7 +306,7 @@ void queue_listener::state::failed(const result& how) {
   }
   const auto began = std::chrono::steady_clock::now();
   const auto until = [&] { return began + (last_chance.load() ? std::min(delay, longest_local_pause) : delay); };
-  while (!wait.stopping() && !reopen_asked.load() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
+  while (!wait.stopping() && !reopen_asked.load() && !may_retire() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
 }
 
 void queue_listener::state::recovered() {
@@ -336,9 +347,7 @@ queue_listener::~queue_listener() {
 }
 
 std::function<void()> queue_listener::on_lines() const {
-  return [kept = std::weak_ptr(state_)] {
-    if (const auto it = kept.lock()) it->alarm.notify();
-  };
+  return [alarm = state_->parts.alarm] { alarm->notify(); };
 }
 
 output& queue_listener::to() { return *state_->parts.to; }
@@ -365,6 +374,13 @@ void queue_listener::hurry() {
   state_->last_chance.store(true);
   state_->alarm.signal();
 }
+
+void queue_listener::retire() {
+  state_->retiring.store(true);
+  state_->alarm.signal();
+}
+
+bool queue_listener::keeps_place() const { return state_->keeps_place; }
 
 void queue_listener::abandon() { state_->wait.stop(); }
 

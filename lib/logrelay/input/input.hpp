@@ -43,10 +43,12 @@ class input {
   /// Main thread, once, after prepare(): where a command is to write what this input reads. Most inputs have nothing such.
   [[nodiscard]] virtual fd writing_end() { return {}; }
 
-  /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.
+  /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines and nothing of it is left at the
+  /// reader but what is just being unwound.
   virtual void start(reader& at) = 0;
   virtual void stop(stop_kind how) noexcept = 0;
-  /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs.
+  /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs, and it
+  /// may be destroyed.
   virtual void give_up() noexcept {}
 
   void place(std::size_t index) { index_ = index; }
@@ -62,6 +64,7 @@ class input {
   [[nodiscard]] virtual std::uint64_t kernel_drops() const { return 0; }
   std::atomic<std::uint64_t> connections{0};  ///< now
   std::atomic<bool> failed{false};            ///< it ended before its end
+  std::atomic<bool> left{false};              ///< the reader is done with it, while others go on
 
  protected:
   std::string stream_;  ///< for its sources

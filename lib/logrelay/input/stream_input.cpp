@@ -134,6 +134,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       place->talk ? place->framer.discard() : place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
+      if (of.streams_.empty() && of.watch_) of.watch_->cancel();  // it may not outlive us
       of.stream_ended();
     }
   } const leaving{at, *this, place};
@@ -262,7 +263,12 @@ steady_time stream_input::patience_with(const stream& one) const {
 // One look at a time, when the first of them will have been silent, or slow, for too long; none while nobody can be.
 asio::awaitable<void> stream_input::end_idle(reader& at) {
   asio::steady_timer next(at.io());
-  for (;;) {
+  struct watching_end {
+    stream_input& of;
+    ~watching_end() { of.watch_ = nullptr, of.watching_ = false; }
+  } const watching{*this};
+  watch_ = &next;
+  while (!streams_.empty()) {
     auto earliest = steady_time::max();
     const auto now = at.clock().now();
     for (auto& each : streams_) {
@@ -278,7 +284,6 @@ asio::awaitable<void> stream_input::end_idle(reader& at) {
     next.expires_at(earliest);
     co_await next.async_wait(await);
   }
-  watching_ = false;
 }
 
 void stream_input::stop(stop_kind) noexcept {

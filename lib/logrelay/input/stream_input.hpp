@@ -11,6 +11,7 @@
 #include <logrelay/util/fd.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <list>
 
@@ -74,7 +75,8 @@ class stream_input : public input {
   std::list<stream> streams_;
   rare_notice slow_;
   bool stopping_ = false;
-  bool watching_ = false;  // a coroutine looks for idle and slow streams
+  bool watching_ = false;                       // a coroutine looks for idle and slow streams …
+  boost::asio::steady_timer* watch_ = nullptr;  // … and waits for this
 };
 
 }  // namespace logrelay

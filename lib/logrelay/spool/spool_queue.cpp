@@ -58,6 +58,9 @@ bool spool_queue::ready() const { return worker_->transit().outbox().ready(); }
 bool spool_queue::finished() const { return worker_->transit().outbox().finished(); }
 void spool_queue::leave() { worker_->leave(); }
 bool spool_queue::left() const { return worker_->has_left() || !thread_.joinable(); }
+void spool_queue::give_up() {
+  if (left()) worker_->transit().give_up();
+}
 ledger spool_queue::account() const { return worker_->transit().account(); }
 
 }  // namespace logrelay

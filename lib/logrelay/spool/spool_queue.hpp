@@ -35,6 +35,7 @@ class spool_queue final : public queue {
   bool finished() const override;
   void leave() override;
   bool left() const override;
+  void give_up() override;
   ledger account() const override;
 
  private:

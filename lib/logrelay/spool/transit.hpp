@@ -36,6 +36,8 @@ class spool_transit {
   void push(const batch& lines);
   [[nodiscard]] room room_now();
   void close();
+  /// What is in memory only will not be found again.
+  void give_up() { inbox_.give_up(), outbox_.give_up(); }
   [[nodiscard]] ledger account() const;
   [[nodiscard]] memory_queue& outbox() { return outbox_; }
   /// The disk cannot take more, but it is not that nothing moves.

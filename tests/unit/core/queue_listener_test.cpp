@@ -592,5 +592,75 @@ TEST_CASE("whatever connections do, every line arrives once and in order") {
   CHECK(it.messages().size() <= 2);  // one failure, and its end
 }
 
+
+TEST_CASE("a listener that retires brings its line to an end and leaves the rest to the next one") {
+  std::atomic<bool> moves{false};
+  script steps;
+  steps.keeps_place = true;
+  steps.write = [&moves](peer& p, const outgoing&) {
+    if (p.writes == 1) return write_result{6};  // "one\ntw"
+    return write_result{moves ? std::size_t{1} : std::size_t{0}};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\nthree\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.writes > 1; }); }));
+  it.listener.retire();
+  CHECK_FALSE(eventually([&] { return it.listener.done(); }, 20ms));
+  CHECK(it.listener.keeps_place());
+  moves = true;
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.torn; }) == std::vector<std::size_t>{0});
+  CHECK(it.lines->account().pending.lines == 1);
+  CHECK(it.lines->account().balances());
+
+  it.lines->rewind();
+  std::vector<batch> rest;
+  it.lines->take(rest, 100);
+  REQUIRE(rest.size() == 1);
+  CHECK(rest.front().bytes() == "three\n");
+}
+
+TEST_CASE("a listener that has nobody to talk to retires at once and the next has all of its lines") {
+  script steps;
+  steps.open = [](peer&) { return fails(); };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.opens > 0; }); }));
+  it.listener.retire();
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  it.lines->rewind();
+
+  auto other = std::make_shared<guarded<peer>>();
+  queue_listener next({"name", std::make_unique<scripted_output>(script{}, other),
+                       std::make_unique<line_encoder>(encoding_rules{framing::newline, false, nullptr, nullptr, {}}), 80ms,
+                       [](severity, std::string_view) {}, [] {}});
+  next.start(it.lines);
+  REQUIRE(eventually([&] { return it.delivered().lines == 1; }));
+  it.lines->close();
+  next.hurry();  // the queue wakes the first one only: they have no alarm in common here
+  REQUIRE(eventually([&] { return next.done(); }));
+  CHECK(other->with([](peer& p) { return p.bytes; }) == "one\n");
+}
+
+TEST_CASE("a listener that retires waits for what the other side has not taken yet") {
+  std::atomic<std::uint64_t> in_flight{4};
+  script steps;
+  steps.unacked = [&in_flight](peer&) { return in_flight.load(); };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.bytes() == "one\n"; }));
+  it.listener.retire();
+  CHECK_FALSE(eventually([&] { return it.listener.done(); }, 20ms));
+  it.push("two\n");
+  in_flight = 0;
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  CHECK(it.delivered().lines == 1);
+  CHECK(it.lines->account().pending.lines == 1);
+  CHECK(it.bytes() == "one\n");
+}
 }  // namespace
 }  // namespace logrelay
