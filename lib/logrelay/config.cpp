@@ -290,6 +290,8 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
   check_command(inputs, request.command, wrong);
   return inputs;
 }
+    const bool of_command = contains(ours.own_names, input.where.scheme) && !request.command.empty();
+    if (of_command) input.app = std::filesystem::path(request.command.front()).filename().string();
 
 std::vector<output_config> make_outputs(const relay_request& request, const side& ours, const registries& known,
                                         const std::vector<input_config>& inputs, const std::string& timestamp,

@@ -73,6 +73,7 @@ class input {
   framing_rules rules_;
   decoding decode_;
   level default_level_;
+  const std::string app_;
 };
 
 }  // namespace logrelay
