@@ -14,6 +14,8 @@ class messages {
   explicit messages(severity least = severity::notice);
   ~messages();
   void say(severity how, std::string_view text);
+  /// From now on the line on which a message begins is cleared first: a meter stands there, and is drawn again below.
+  void stand_above_meter();
 
  private:
   struct parts;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 namespace logrelay {
@@ -112,6 +113,7 @@ struct relay::parts {
   std::vector<running_output> outputs;
   std::vector<running_input> inputs;
   std::unique_ptr<reader> reads;
+  std::atomic<bool> reader_asked{false};
   std::optional<child> command;
   std::optional<int> command_status;
 };
@@ -251,6 +253,17 @@ void relay::start() {
 
 int relay::descriptor() const { return parts_->common->events.descriptor(); }
 bool relay::over() const { return parts_->now == phase::over; }
+bool relay::ending() const { return parts_->now > phase::running; }
+
+void relay::ask_reader() {
+  parts_->reader_asked.store(true);
+  parts_->reads->post([&my = *parts_] {
+    my.reader_asked.store(false);
+    my.common->events.signal();
+  });
+}
+
+bool relay::reader_answered() const { return !parts_->reader_asked.load() || parts_->reads->done(); }
 
 steady_time relay::step() {
   auto& my = *parts_;
