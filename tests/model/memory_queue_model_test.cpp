@@ -1,5 +1,6 @@
 // A memory queue and a plain deque of lines get the same random actions. The queue decides how many lines it drops; which
-// ones, what is handed out, what the notices say and every number in the ledger follow from that, and are compared.
+// ones, what is handed out, what the notices say, which receipts are settled and every number in the ledger follow from
+// that, and are compared.
 #include <catch2/catch.hpp>
 #include <logrelay/core/memory_queue.hpp>
 #include <support/fake_clock.hpp>
@@ -32,6 +33,17 @@ constexpr auto stall_after = milliseconds(2000);
 constexpr std::size_t longest_line = 3000;
 constexpr std::size_t slot_bytes = 100;  // about what a slot costs, and never less
 
+// A receipt, and what it should say.
+struct expectation {
+  receipt_ref real;
+  std::uint64_t open = 1, lost = 0;
+};
+
+struct counting_holder final : receipt_holder {
+  void settled() noexcept override { ++told; }
+  std::uint64_t told = 0;
+};
+
 struct entry {
   bool gap = false;
   std::uint64_t number = 0;  // of a line
@@ -40,6 +52,7 @@ struct entry {
   tally lost;                // of a gap, or of the marker that it became
   wall_time first, last;
   bool in_pieces = false;    // a gap that may come as several notices
+  std::shared_ptr<expectation> owed = nullptr;  // of a line
 };
 
 char letter(std::uint64_t number) { return static_cast<char>('!' + number % 90); }
@@ -76,6 +89,7 @@ class model {
       else if (what < 98) ask_room();
       else if (what < 99) stalled ? void() : (queue->progressed(), void(last_progress = clock.now()));
       else if (random() % 8 == 0) rewind();
+      if (random() % 4 == 0) seal();
       check();
     }
     drain();
@@ -161,7 +175,8 @@ class model {
     const std::size_t room = ask_room();
     if (room == 0) return;
     std::vector<entry> lines;
-    const batch made = make_batch(lines, room);
+    batch made = make_batch(lines, room);
+    if (random() % 2 == 0) owe(made, lines);
     const tally dropped_before = queue->account().dropped();
     if (untaken.empty() && taken.empty()) last_progress = clock.now();
     const auto told = lines_told;
@@ -179,13 +194,43 @@ class model {
     rules.when_full == overflow::drop_newest ? drop_newest(dropped, lines.size()) : drop_oldest(dropped);
   }
 
+  void owe(batch& made, std::vector<entry>& lines) {
+    if (!sealing) sealing = owing.emplace_back(std::make_shared<expectation>(expectation{new receipt(holder)}));
+    made.owed = sealing->real;
+    sealing->open += made.count.lines;
+    for (auto& each : lines) each.owed = sealing;
+  }
+  void seal() {
+    if (!sealing) return;
+    sealing->real->settle(1);
+    --sealing->open;
+    sealing = nullptr;
+  }
+  static void settle(const entry& line, std::uint64_t lost) {
+    if (!line.owed) return;
+    line.owed->lost += lost;
+    --line.owed->open;
+  }
+  void check_receipts() {
+    settled_receipts += std::erase_if(owing, [](const auto& each) {
+      MUST(each->real->is_settled() == (each->open == 0));
+      MUST(each->real->lost_lines() == each->lost);
+      return each->open == 0;
+    });
+    MUST(holder->told == settled_receipts);
+  }
+
   void drop_oldest(const tally& dropped) {
     entry gap = no_gap_yet();
     tally lines;
     std::size_t last_dropped = 0;
     while (lines.lines < dropped.lines) {
       MUST(!untaken.empty());
-      if (!untaken.front().gap) lines += {1, untaken.front().text + 1}, last_dropped = untaken.front().framed;
+      if (!untaken.front().gap) {
+        lines += {1, untaken.front().text + 1};
+        last_dropped = untaken.front().framed;
+        settle(untaken.front(), 1);
+      }
       join(gap, untaken.front());
       untaken.pop_front();
     }
@@ -207,6 +252,7 @@ class model {
     for (std::uint64_t n = 0; n < dropped.lines; ++n) {
       lines += {1, untaken.back().text + 1};
       first_dropped = untaken.back().framed;
+      settle(untaken.back(), 1);
       join(gap, untaken.back());
       untaken.pop_back();
     }
@@ -314,6 +360,7 @@ class model {
         --taken_lines;
         const auto fate = random() % 4;
         (fate == 0 ? what.filtered : fate == 1 ? what.rejected : what.delivered) += {1, front.text + 1};
+        settle(front, 0);
       }
       taken.pop_front();
     }
@@ -343,6 +390,7 @@ class model {
     MUST(account.dropped() == dropped_in_all);
     MUST(account.markers.lines == markers);
     MUST(account.last_progress == last_progress);
+    check_receipts();
     if (taken.empty() && untaken.empty()) {
       MUST(!waiting);
       MUST(account.queue_bytes == 0);
@@ -370,6 +418,10 @@ class model {
     MUST(untaken.empty());
     MUST(!losing);
     MUST(ended_losses == dropped_in_all);
+    seal();
+    check_receipts();
+    MUST(owing.empty());
+    MUST(settled_receipts > 0);
     for (auto& each : sources) each.block = {};
     MUST(pool.bytes_in_use() == 0);
   }
@@ -387,6 +439,10 @@ class model {
   std::array<writer, 3> sources;
   std::uint64_t next_number = 0;
   std::deque<entry> taken, untaken;
+  std::shared_ptr<counting_holder> holder = std::make_shared<counting_holder>();
+  std::shared_ptr<expectation> sealing;
+  std::vector<std::shared_ptr<expectation>> owing;
+  std::uint64_t settled_receipts = 0;
   std::size_t taken_bytes = 0, taken_lines = 0, most_pushed = 0, writers_hold = 0;
   std::uint64_t lines_told = 0;
   bool stalled = true, losing = false, waiting = false, dead = false;

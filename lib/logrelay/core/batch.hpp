@@ -7,6 +7,7 @@
 /// pays for it. (A side index was the rejected idea: it costs the reader a pass and the queue four bytes a line.)
 #include <logrelay/core/block.hpp>
 #include <logrelay/core/level.hpp>
+#include <logrelay/core/receipt.hpp>
 #include <logrelay/util/clock.hpp>
 
 #include <cstdint>
@@ -53,6 +54,7 @@ struct batch {
   tally count;
   wall_time time;  ///< when its first byte was read
   std::shared_ptr<const source> from;
+  receipt_ref owed = {};  ///< who wants to know what becomes of the lines; null: nobody
 
   [[nodiscard]] std::string_view bytes() const { return {data, size}; }
 };

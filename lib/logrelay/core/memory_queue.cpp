@@ -27,6 +27,7 @@ void memory_queue::push(const batch& lines) {
   {
     const std::lock_guard lock(mutex_);
     ledger_.accepted += lines.count;
+    if (lines.owed) lines.owed->expect(lines.count.lines);
     if (slots_.empty()) ledger_.last_progress = clock_.now();  // it has had nothing to do until now
     const bool takes_all = rules_.when_full == overflow::block || (rules_.when_full == overflow::adaptive && !dropping_);
     if (takes_all || lines.size + sizeof(slot) <= free_bytes()) {
@@ -105,10 +106,10 @@ void memory_queue::drop_oldest(std::size_t bytes) {
     const std::size_t cut = line_end_from(oldest.lines.bytes(), oldest.lines.frames, slots_.charge() - target);
     if (cut >= oldest.lines.size) {
       ledger_.pending -= oldest.lines.count;
-      drop(oldest.lines, oldest.last, lost);
+      drop(oldest.lines, oldest.last(), lost);
       slots_.drop_oldest_waiting();
     } else {
-      const wall_time last = oldest.last;
+      const wall_time last = oldest.last();
       const batch gone = slots_.cut_oldest_waiting(cut);
       ledger_.pending -= gone.count;
       drop(gone, last, lost);
@@ -120,6 +121,9 @@ void memory_queue::drop_oldest(std::size_t bytes) {
 void memory_queue::drop(const batch& lines, wall_time last, gap& into) {
   ledger_.dropped_by[static_cast<std::size_t>(into.why)] += lines.count;
   into.join({lines.count, into.why, lines.time, std::max(last, lines.time)});
+  if (!lines.owed) return;
+  lines.owed->lose(lines.count.lines);
+  lines.owed->settle(lines.count.lines);
 }
 
 room memory_queue::room_now() {
@@ -187,11 +191,14 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
     while (bytes > 0) {
       const batch& front = slots_.oldest_taken();
       if (front.size > bytes) {
-        gone += slots_.cut_oldest_taken(bytes).count;
+        const batch part = slots_.cut_oldest_taken(bytes);
+        gone += part.count;
+        if (part.owed) part.owed->settle(part.count.lines);
         break;
       }
       bytes -= front.size;
       gone += front.count;
+      if (front.owed) front.owed->settle(front.count.lines);
       if (front.marker) ledger_.markers += {1, front.size};
       slots_.drop_oldest_taken();
     }
@@ -261,6 +268,11 @@ ledger memory_queue::account() const {
 void memory_queue::contents(std::vector<batch>& into) const {
   const std::lock_guard lock(mutex_);
   slots_.contents(into);
+}
+
+void memory_queue::contents_are_safe() {
+  const std::lock_guard lock(mutex_);
+  slots_.settle_receipts();
 }
 
 }  // namespace logrelay

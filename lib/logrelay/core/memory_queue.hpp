@@ -50,6 +50,8 @@ class memory_queue final : public queue {
 
   /// All lines that it holds, taken or not, for whoever keeps them elsewhere at the end. Any thread.
   void contents(std::vector<batch>& into) const;
+  /// … and has: their receipts are settled.
+  void contents_are_safe();
 
  private:
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);

@@ -2,6 +2,8 @@
 /// A queue of lines between the inputs and one output: a small interface, so that memory, and disk behind it, are the
 /// same to everyone. It keeps the output's ledger, since what is pending is what the queue holds.
 ///
+/// What becomes of lines with a receipt (batch::owed) is settled with the ledger; see receipt.hpp.
+///
 /// Nothing here waits. push() is called by any thread; take(), ack(), rewind() by the one listener.
 #include <logrelay/core/ledger.hpp>
 

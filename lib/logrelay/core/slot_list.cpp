@@ -17,7 +17,7 @@ slot notice_slot(gap&& lost, const std::shared_ptr<const source>& from) {
   slot made;
   made.lines.marker = true;
   made.lines.from = from;
-  made.lines.time = made.last = lost.from;
+  made.lines.time = lost.from;
   made.lost = std::make_unique<gap>(std::move(lost));
   return made;
 }
@@ -39,7 +39,6 @@ void slot_list::append(batch&& lines) {
   const slot* const before = !waiting_.empty() ? &waiting_.back() : !taken_.empty() ? &taken_.back() : nullptr;
   const bool same_block = before != nullptr && before->lines.memory == lines.memory;
   slot& added = waiting_.emplace_back();
-  added.last = lines.time;
   added.lines = std::move(lines);
   if (!same_block) pin(added);
   charged_ += added.lines.size + sizeof(slot);
@@ -51,12 +50,13 @@ bool slot_list::merge(const batch& lines) {
   if (waiting_.empty()) return false;
   slot& last = waiting_.back();
   if (last.lost || !(last.lines.memory == lines.memory) || last.lines.data + last.lines.size != lines.data ||
-      last.lines.from != lines.from || last.lines.frames != lines.frames || last.lines.size + std::size_t{lines.size} > most_merged ||
+      last.lines.from != lines.from || last.lines.owed != lines.owed || last.lines.frames != lines.frames ||
+      last.lines.size + std::size_t{lines.size} > most_merged ||
       (keep_times_ ? last.lines.time != lines.time : lines.time - last.lines.time > longest_merged))
     return false;
   last.lines.size += lines.size;
   last.lines.count += lines.count;
-  last.last = lines.time;
+  last.span = std::max(lines.time - last.lines.time, wall_time::duration(0));
   charged_ += lines.size;
   waiting_charged_ += lines.size;
   return true;
@@ -136,7 +136,7 @@ const batch& slot_list::take_lines(std::size_t most_bytes) {
   } else {
     slot& part = taken_.emplace_back();
     part.lines = split_front(oldest.lines, size);
-    part.last = oldest.last;
+    part.span = oldest.span;
     part.pins = std::exchange(oldest.pins, false);
     charged_ += sizeof(slot);
   }
@@ -189,6 +189,12 @@ void slot_list::rewind() {
     waiting_.push_front(std::move(last));
   }
   waiting_charged_ = charged_;
+}
+
+void slot_list::settle_receipts() {
+  for (auto* side : {&taken_, &waiting_})
+    for (slot& each : *side)
+      if (each.lines.owed) std::exchange(each.lines.owed, nullptr)->settle(each.lines.count.lines);
 }
 
 void slot_list::pin(slot& one) {

@@ -24,9 +24,11 @@ struct gap {
 
 struct slot {
   batch lines;
-  wall_time last{};           ///< when the last bytes that were merged into it were read
   std::unique_ptr<gap> lost;  ///< a notice: `lines` are its text once it is taken
+  std::chrono::duration<std::uint32_t, std::nano> span{0};  ///< how long behind the first the last of its bytes were read
   bool pins = false;          ///< its block counts as kept alive by it, and not by the slot before
+
+  [[nodiscard]] wall_time last() const { return lines.time + span; }
 };
 
 class slot_list {
@@ -63,6 +65,8 @@ class slot_list {
   [[nodiscard]] batch cut_oldest_taken(std::size_t bytes);
   /// What was taken waits again, and its notices may grow again.
   void rewind();
+  /// Settles the receipts of all lines, which stay.
+  void settle_receipts();
 
   /// All lines, notices left out.
   void contents(std::vector<batch>& into) const;

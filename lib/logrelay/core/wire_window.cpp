@@ -117,6 +117,7 @@ std::size_t wire_window::settle_chunk(wire_chunk& chunk, std::size_t through, se
     const wire_mark& mark = chunk.marks[each];
     what.filtered += {mark.filtered_lines, mark.filtered_bytes};
     if (mark.line_bytes > 0) (mark.rejected ? what.rejected : what.delivered) += {1, mark.line_bytes};
+    if (mark.rejected && chunk.lines.owed) chunk.lines.owed->lose(1);  // it is settled when the queue is told
     settled_wire_ = mark.wire_end;
     settled_source_ = mark.source_end;
   }

@@ -45,6 +45,8 @@ struct spool_queue::state {
   bool pass_by();
   bool sync_batch();
   void hand_on(const spool::appended& done, bool caught_up);
+  void hold_receipts(const spool::appended& done);
+  void settle_held(std::uint64_t before);
   void forget_taken(std::size_t bytes);
   void drop_first();
   bool read();
@@ -59,7 +61,15 @@ struct spool_queue::state {
   [[nodiscard]] bool may_read() const { return lines->unread() && clock.now() >= read_again && transit.has_room(turn_bytes / 4); }
   [[nodiscard]] bool safely() const { return my.rules.sync != spool_rules::safety::none; }
 
+  // Lines that are written, and as their `sync` says not yet safe, for which somebody has a receipt.
+  struct held_receipt {
+    receipt_ref owed;
+    std::uint64_t lines;
+    std::uint64_t end;  // their place: how many lines are before it
+  };
+
   std::vector<batch> taken;  // out of the inbox, and not yet written
+  std::deque<held_receipt> held;
   const std::shared_ptr<const source> notices = notice_source();
   steady_time write_again{}, read_again{}, next_cursor{}, next_sync = steady_time::max();
   spool_place cursor;  // as it was written last
@@ -74,6 +84,7 @@ void spool_queue::state::run() {
     const bool did_read = read();
     settle(false);
     sync_timed();
+    if (!held.empty()) settle_held(transit.settled().lines);
     end_if_done();
     if (!wrote && !did_read) sleep();
   }
@@ -140,6 +151,7 @@ bool spool_queue::state::sync_batch() {
 
 // What is on disk now goes on from memory, if nothing before it has yet to be read, and the outbox has room.
 void spool_queue::state::hand_on(const spool::appended& done, bool caught_up) {
+  hold_receipts(done);
   if (caught_up && transit.has_room(done.bytes)) {
     lines->pass_over();
     transit.pass_on(taken, done.bytes);
@@ -147,6 +159,30 @@ void spool_queue::state::hand_on(const spool::appended& done, bool caught_up) {
     transit.leave_on_disk(done.count, done.bytes, taken.front().time);
   }
   forget_taken(done.bytes);
+}
+
+// What is on disk needs no delivery any more to count for whoever sent it: a receipt is settled as the lines leave the
+// inbox, or with the next sync where that is what makes them safe, or once they are delivered if that comes first.
+void spool_queue::state::hold_receipts(const spool::appended& done) {
+  std::uint64_t end = lines->end().lines - done.count.lines;
+  std::size_t unseen = done.bytes;
+  for (std::size_t i = 0; unseen > 0; ++i) {
+    if (taken[i].size > unseen) {
+      const batch written = split_front(taken[i], unseen);
+      taken.insert(taken.begin() + static_cast<std::ptrdiff_t>(i), written);
+    }
+    batch& each = taken[i];
+    unseen -= each.size;
+    end += each.count.lines;
+    const auto owed = std::exchange(each.owed, nullptr);
+    if (!owed || my.rules.sync != spool_rules::safety::timed) continue;
+    owed->expect(each.count.lines);
+    held.push_back({owed, each.count.lines, end});
+  }
+}
+
+void spool_queue::state::settle_held(std::uint64_t before) {
+  for (; !held.empty() && held.front().end <= before; held.pop_front()) held.front().owed->settle(held.front().lines);
 }
 
 void spool_queue::state::forget_taken(std::size_t bytes) {
@@ -169,6 +205,7 @@ void spool_queue::state::drop_first() {
       transit.from_disk(notice);
     }
   }
+  if (front.owed) front.owed->lose(line.lines);
   transit.too_large(line, size);
   forget_taken(size);
 }
@@ -233,6 +270,10 @@ void spool_queue::state::sync_timed() {
   if (clock.now() < next_sync) return;
   next_sync = steady_time::max();
   int error_number = lines->sync();
+  // After a failure nobody knows what is safe, nor would the next success tell.
+  if (error_number != 0)
+    for (const auto& each : held) each.owed->lose(each.lines);
+  settle_held(lines->end().lines);
   if (error_number == 0) error_number = lines->write_cursor(true);
   if (error_number == 0) return;
   failed("sync", error_number);
@@ -251,7 +292,7 @@ void spool_queue::state::sleep() {
   const bool has_cursor = !spills() || lines->has_segments();
   wants_acks.store(has_cursor || blocked.load());
   const bool behind = has_cursor && transit.settled().lines > cursor.lines;
-  if (behind && !lines->unread() && !blocked.load()) wants_acks.store(false);
+  if (behind && !lines->unread() && !blocked.load() && held.empty()) wants_acks.store(false);
   if (leaving.load() || may_read() || (may_write() && (!taken.empty() || transit.inbox_ready()))) return alarm.awake();
   auto until = next_sync;
   if (!may_write() && !taken.empty()) until = std::min(until, write_again);
@@ -287,13 +328,18 @@ void spool_queue::state::keep_rest() {
     }
     if (!lines->has_segments()) lines->skip(place);
     if (!kept.empty()) {
-      if (const int error_number = lines->prepend(kept, place))
+      if (const int error_number = lines->prepend(kept, place)) {
         failed("write", error_number);
-      else
+      } else {
         transit.disk_begins(place);
+        transit.outbox().contents_are_safe();
+      }
     }
   }
-  if (const int error_number = lines->close(true)) failed("write", error_number);
+  if (const int error_number = lines->close(true))
+    failed("write", error_number);
+  else
+    settle_held(lines->end().lines);
   transit.disk_takes(lines->bytes());
 }
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <logrelay/core/receipts.hpp>
 #include <logrelay/error.hpp>
 #include <logrelay/spool/spool_queue.hpp>
 #include <support/eventually.hpp>
@@ -23,13 +24,14 @@ struct held_disk {
   std::mutex mutex;
   std::condition_variable changed;
   bool held = false;
-  int error_number = 0;
+  int error_number = 0, sync_error_number = 0;
 
   held_disk() {
     disk.remembers = false;
     disk.fault = [this](simulated_disk::kind what, std::size_t) {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return !held; });
+      if (what == simulated_disk::kind::sync) return sync_error_number;
       return what == simulated_disk::kind::write || what == simulated_disk::kind::create ? error_number : 0;
     };
   }
@@ -37,6 +39,10 @@ struct held_disk {
     const std::lock_guard lock(mutex);
     held = on;
     changed.notify_all();
+  }
+  void fail_to_sync(int with) {
+    const std::lock_guard lock(mutex);
+    sync_error_number = with;
   }
   void fail(int with) {
     const std::lock_guard lock(mutex);
@@ -405,6 +411,151 @@ TEST_CASE("a spooling queue keeps order and balance through random actions") {
   queue_on last(disk, spool_of(1'000'000));
   last.next = total;
   REQUIRE((total == first || last.deliver(first, total - first)));
+}
+
+// A queue on a disk whose lines come with receipts.
+struct queue_with_receipts : queue_on {
+  using queue_on::queue_on;
+
+  struct pusher final : batch_sink {
+    explicit pusher(queue_on& q) : to(q) {}
+    void publish(batch&& lines) override { to.it->push(lines); }
+    queue_on& to;
+  };
+  void push_with_receipt(std::uint64_t count) {
+    book.publish(numbered_batch(pool, next, count, from));
+    next += count;
+    book.seal(next);
+  }
+  /// Until that many are left of what was sealed.
+  bool left_with(std::size_t receipts_left) {
+    return eventually([&] {
+      while (const auto done = book.next()) lost += done->lost_lines;
+      return book.outstanding() == receipts_left;
+    });
+  }
+  /// … the clock going on meanwhile.
+  bool left_with_in_time(std::size_t receipts_left) {
+    return eventually([&] {
+      clock.pass(100ms);
+      it->ack(0, {});
+      while (const auto done = book.next()) lost += done->lost_lines;
+      return book.outstanding() == receipts_left;
+    });
+  }
+  bool on_disk(std::uint64_t lines) {
+    return eventually([&] { return it->account().spooled.lines == lines; });
+  }
+
+  pusher sink{*this};
+  receipts book{sink, [] {}};
+  std::uint64_t lost = 0;
+};
+
+TEST_CASE("a spool's receipt comes back when its lines are written, where that is how safe they are to be") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = GENERATE(spool_rules::safety::none, spool_rules::safety::batch);
+  queue_with_receipts a(disk, rules);
+  disk.hold(true);
+  a.push_with_receipt(10);
+  a.push_with_receipt(10);
+  CHECK_FALSE(a.book.next());
+  disk.hold(false);
+  CHECK(a.left_with(0));
+  CHECK(a.it->account().pending.lines == 20);
+  CHECK(a.deliver(0, 20));
+  CHECK(a.lost == 0);
+}
+
+TEST_CASE("a receipt of a spool that syncs now and then waits for that") {
+  held_disk disk;
+  auto rules = spool_of(10'000'000, overflow::block, 20'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  const auto batches = GENERATE(1, 100);  // in memory, and on disk alone
+  for (int i = 0; i < batches; ++i) {
+    a.push_with_receipt(10);
+    if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+  }
+  REQUIRE(a.on_disk(static_cast<std::uint64_t>(batches) * 10));
+  CHECK_FALSE(a.book.next());
+  CHECK(a.left_with_in_time(0));
+  CHECK(a.it->account().delivered.lines == 0);
+  CHECK(a.lost == 0);
+}
+
+TEST_CASE("a receipt of a spool that syncs now and then does not wait longer than for its delivery") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  a.push_with_receipt(10);
+  REQUIRE(a.on_disk(20));
+  std::vector<batch> got;
+  a.it->take(got, 1);
+  const auto lines = got.front().count;
+  REQUIRE(lines.lines == 10);
+  a.it->ack(got.front().size, {lines, {}, {}});
+  CHECK(a.left_with(1));
+}
+
+TEST_CASE("after a sync that fails nobody knows what is safe") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  REQUIRE(a.on_disk(10));
+  disk.fail_to_sync(EIO);
+  CHECK(a.left_with_in_time(0));
+  CHECK(a.lost == 10);
+}
+
+TEST_CASE("a receipt for a line that is larger than the spool says that it is lost") {
+  held_disk disk;
+  queue_with_receipts a(disk, spool_of(64 * 1024, overflow::block, 1'000'000));
+  a.push_with_receipt(1);
+  a.book.publish(batch_of(a.pool, line_of(70'000), a.from));
+  a.book.seal(1);
+  CHECK(a.left_with(0));
+  CHECK(a.lost == 1);
+}
+
+TEST_CASE("a spill's receipt comes back when its lines are delivered, or on disk") {
+  held_disk disk;
+  queue_with_receipts a(disk, spill_of(10'000'000));
+  a.push_with_receipt(10);
+  CHECK_FALSE(a.book.next());
+  for (int i = 0; i < 100; ++i) {
+    a.push_with_receipt(10);
+    if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+  }
+  REQUIRE(eventually([&] { return a.it->account().spooled.lines > 0; }));
+  const auto in_memory = a.it->account().pending.lines - a.it->account().spooled.lines;
+  CHECK(in_memory > 0);
+  CHECK_FALSE(a.book.next());  // the first are in memory alone
+  CHECK(a.deliver(0, 1010));
+  CHECK(a.left_with(0));
+  CHECK(a.lost == 0);
+}
+
+TEST_CASE("what a queue brings to its disk at the end is safe then and what it does not is not") {
+  held_disk disk;
+  const bool spills = GENERATE(false, true);
+  auto rules = spills ? spill_of(10'000'000) : spool_of(10'000'000);
+  rules.sync = GENERATE(spool_rules::safety::none, spool_rules::safety::timed);
+  const bool fails = GENERATE(false, true);
+  queue_with_receipts a(disk, rules);
+  if (fails) disk.fail(ENOSPC);
+  for (int i = 0; i < 10; ++i) a.push_with_receipt(10);
+  std::vector<batch> got;
+  if (spills) a.it->take(got, 500);  // taken or not
+  a.leave();
+  CHECK(a.last.spooled.lines == (fails ? 0u : 100u));
+  CHECK(a.left_with(fails ? 10 : 0));
+  CHECK(a.lost == 0);
 }
 
 }  // namespace
