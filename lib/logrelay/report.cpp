@@ -1,6 +1,7 @@
 #include <logrelay/report.hpp>
 
 #include <logrelay/util/json.hpp>
+#include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
 
@@ -103,6 +104,28 @@ std::string to_json(const relay_report& report, std::string_view version) {
     for (const auto& each : report.outputs) append(each, outputs.next());
   }
   return text;
+}
+
+std::vector<std::string> losses(const relay_report& report) {
+  std::vector<std::string> said;
+  for (const auto& each : report.outputs) {
+    const auto& account = each.account;
+    std::string what;
+    const auto add = [&](const tally& lines, std::string_view fate) {
+      if (lines.lines == 0) return;
+      fmt::format_to(std::back_inserter(what), "{}{} {} ({}) {}", what.empty() ? "" : ", ", lines.lines,
+                     lines.lines == 1 ? "line" : "lines", readable_size(lines.bytes), fate);
+    };
+    const auto& damaged = account.dropped_by[static_cast<std::size_t>(drop_reason::damaged)];
+    add(account.dropped() - damaged, "dropped, its queue was full");
+    add(damaged, "damaged on disk");
+    add(account.rejected, "rejected");
+    add(account.pending - account.spooled, "not delivered");
+    if (what.empty()) continue;
+    if (!each.last_error.empty()) fmt::format_to(std::back_inserter(what), "; last error: {}", each.last_error);
+    said.push_back(fmt::format("output '{}': {}", each.name, what));
+  }
+  return said;
 }
 
 }  // namespace logrelay

@@ -36,5 +36,7 @@ struct relay_report {
 
 /// One line of JSON, without a newline.
 [[nodiscard]] std::string to_json(const relay_report& report, std::string_view version);
+/// What was lost or left, in words, one sentence for each output that it concerns.
+[[nodiscard]] std::vector<std::string> losses(const relay_report& report);
 
 }  // namespace logrelay

@@ -7,6 +7,7 @@
 #include <logrelay/core/line_framer.hpp>
 #include <logrelay/util/fd.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,11 @@ class input {
   virtual void stop(stop_kind how) noexcept = 0;
   /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs.
   virtual void give_up() noexcept {}
+
+  /// Main thread, last of all, when the outputs have settled all that they will: an input that keeps something for the next
+  /// start does so now, on a thread of its own, and calls `on_left` when it has.
+  virtual void leave(std::function<void()> on_left) { static_cast<void>(on_left); }
+  [[nodiscard]] virtual bool left() const { return true; }
 
   void place(std::size_t index) { index_ = index; }
   [[nodiscard]] std::size_t index() const { return index_; }
