@@ -3,6 +3,7 @@
 #include "relay_under_test.hpp"
 
 #include <support/eventually.hpp>
+#include <support/temp_folder.hpp>
 #include <support/sink.hpp>
 
 using namespace logrelay;
@@ -127,4 +128,24 @@ TEST_CASE("systemd-socket-activate starts us with its socket") {
   REQUIRE(eventually([&] { return file_size(folder / "out.log") == 4; }));
   manager.send(SIGTERM);  // it has become the relay
   CHECK(manager.status() == 0);
+}
+
+TEST_CASE("our units are as hardened as they say and systemd understands them") {
+  if (!has("systemd-analyze")) {
+    WARN("systemd-analyze is not there");
+    return;
+  }
+  const std::string units = LOGRELAY_SOURCE "/packaging/systemd/";
+  for (const auto* each : {"logrelay.service", "logrelay@.service"}) {
+    INFO(each);
+    const auto rated = run({"systemd-analyze", "security", "--offline=true", "--threshold=20", units + each});
+    INFO(rated.output << rated.errors);
+    CHECK(rated.status == 0);
+  }
+  for (const auto& each : names_in(units)) {
+    const auto verified = run({"systemd-analyze", "verify", "--man=no", units + each});
+    INFO(each << ": " << verified.errors);
+    // Where we are not installed, that is all there is to say.
+    for (const auto& line : split_lines(verified.errors)) CHECK_THAT(line, Catch::Contains("/usr/bin/logrelay is not executable"));
+  }
 }
