@@ -50,7 +50,8 @@ constexpr option_row input_table[] = {
      .help = "Whether a line that is too long goes on as several, loses its end, or is left out.",
      .choices = "split|truncate|drop"},
     {.name = "decode", .type = option_type::choice, .fallback = "none",
-     .help = "With prefix, a <N> before a line is its priority; with syslog, lines are read as RFC 5424 or RFC 3164.",
+     .help = "With prefix, a <N> before a line is its priority; with syslog, lines are read as RFC 5424 or "
+             "RFC 3164; with json, as objects.",
      .choices = decode_choices},
     {.name = "default-level", .type = option_type::choice, .fallback = "info",
      .help = "The level of lines that carry none.", .choices = level_choices},

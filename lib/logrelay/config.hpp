@@ -31,7 +31,7 @@ struct output_config {
 /// The program's options by their long names: rows as for endpoints. `timestamp` is yes, no, or the format of a time.
 [[nodiscard]] option_rows global_rows();
 /// The choices of two of the rows that every input has, for kinds with other defaults.
-inline constexpr std::string_view decode_choices = "none|prefix|syslog";
+inline constexpr std::string_view decode_choices = "none|prefix|syslog|json";
 inline constexpr std::string_view input_framing_choices = "newline|nul|octet|auto";
 /// Rows that every input has.
 [[nodiscard]] option_rows common_input_rows();

@@ -162,8 +162,9 @@ TEST_CASE("the terminal's interrupt reaches a command once and leaves its end to
   }
   const temp_folder folder;
   process terminal({"script", "-qfec",
-                    std::string(LOGRELAY_PROGRAM) + " a.log -- sh -c 'trap \"echo interrupted\" INT; trap \"exit 3\" USR1; echo up >&2; "
-                                                    "echo $$ > pid; while :; do sleep 0.02; done'",
+                    // exec: a shell that waits in between would be interrupted too, and its end would be what we see.
+                    "exec " LOGRELAY_PROGRAM " a.log -- sh -c 'trap \"echo interrupted\" INT; trap \"exit 3\" USR1; echo up >&2; "
+                    "echo $$ > pid; while :; do sleep 0.02; done'",
                     "/dev/null"},
                    {.input = stream::pipe(), .folder = folder.path().string()});
   REQUIRE(said(folder, "a.log", "up"));

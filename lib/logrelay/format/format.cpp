@@ -1,5 +1,6 @@
 #include <logrelay/format/format.hpp>
 
+#include <logrelay/decode/json.hpp>
 #include <logrelay/decode/priority.hpp>
 #include <logrelay/decode/syslog.hpp>
 
@@ -12,6 +13,7 @@ void line_view::decode() const {
   switch (from_.decode) {
     case decoding::none: return;
     case decoding::syslog: return decode_syslog(line_, time_, from_.local, fields_);
+    case decoding::json: return decode_json(line_, fields_, unescaped_);
     case decoding::prefix: break;
   }
   const priority found = leading_priority(line_);

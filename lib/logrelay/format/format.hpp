@@ -14,6 +14,7 @@ namespace logrelay {
 class line_view {
  public:
   line_view(std::string_view line, wall_time time, const source& from) : line_(line), time_(time), from_(from) {}
+  line_view(const line_view&) = delete;  // its fields are views into it
   [[nodiscard]] std::string_view line() const { return line_; }  ///< as it came
   [[nodiscard]] wall_time time() const { return time_; }         ///< of receipt
   [[nodiscard]] const source& from() const { return from_; }
@@ -34,6 +35,7 @@ class line_view {
   const source& from_;
   mutable bool decoded_ = false;
   mutable record fields_;
+  mutable std::string unescaped_;  // what of the fields is not as it stands in the line
 };
 
 class format {

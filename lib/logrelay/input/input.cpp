@@ -14,7 +14,10 @@ long_line_action action_of(const std::string& name) {
 }
 
 decoding decoding_of(const std::string& name) {
-  return name == "prefix" ? decoding::prefix : name == "syslog" ? decoding::syslog : decoding::none;
+  return name == "prefix" ? decoding::prefix
+         : name == "syslog" ? decoding::syslog
+         : name == "json"   ? decoding::json
+                            : decoding::none;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ class line_of {
 
   line_of&& with_prefixes() && { return from_.decode = decoding::prefix, std::move(*this); }
   line_of&& as_syslog() && { return from_.decode = decoding::syslog, std::move(*this); }
+  line_of&& as_json() && { return from_.decode = decoding::json, std::move(*this); }
   line_of&& of_level(level fallback) && { return from_.default_level = fallback, std::move(*this); }
   line_of&& of_stream(std::string name) && { return from_.stream = std::move(name), std::move(*this); }
   line_of&& sent_by(std::string peer) && { return from_.peer = std::move(peer), std::move(*this); }
