@@ -1,11 +1,14 @@
 // The program: reads the command line, starts the relay, hands it the signals, and tells how it went.
 #include "cli.hpp"
 #include "init.hpp"
+#include "progress.hpp"
 #include "report_file.hpp"
 #include "signals.hpp"
+#include "supervisor.hpp"
 #include "version.hpp"
 
 #include <logrelay/config_text.hpp>
+#include <logrelay/net/handed_sockets.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
@@ -54,6 +57,12 @@ void hold_places(const relay_config& config) {
   };
   for (const auto& each : config.inputs) hold(each.where);
   for (const auto& each : config.outputs) hold(each.where);
+  if (config.global.given("ready-fd")) hold_place(static_cast<int>(config.global.count("ready-fd")));
+}
+
+void tell_unused(const std::vector<std::string>& sockets, messages& say) {
+  for (const auto& each : sockets)
+    say.say(severity::warning, fmt::format("the socket {} was handed over by who started us, but no input has that address: nobody reads it", each));
 }
 
 /// What HUP reads again: the same words, the environment, and the file that they name.
@@ -84,7 +93,18 @@ struct stop_requests {
   int last_signal = 0;
 };
 
-void obey(const caught_signal& signal, relay& running, const configuration& from, report_file& report, stop_requests& asked) {
+/// What main's loop has to do with.
+struct at_work {
+  relay& running;
+  const configuration& again;
+  report_file& report;
+  supervisor& watching;
+  progress& meter;
+  messages& say;
+};
+
+void obey(const caught_signal& signal, const at_work& with, stop_requests& asked) {
+  relay& running = with.running;
   const bool with_command = running.command_descriptor() >= 0;
   if (with_command && signal.from_process && signal.number != SIGALRM) running.send(signal.number);
   switch (signal.number) {
@@ -98,23 +118,26 @@ void obey(const caught_signal& signal, relay& running, const configuration& from
         running.stop_now();
       break;
     case SIGHUP:
+      with.watching.reloading(with.say);
       running.reopen();
-      reload(from, running);
+      reload(with.again, running);
+      with.watching.reloaded(running.report(), with.say);
       break;
     case SIGALRM: running.rotate(); break;
-    case SIGUSR1: report.write(running.report(), !with_command); break;
+    case SIGUSR1: with.report.write(running.report(), !with_command); break;
     default: break;
   }
 }
 
-stop_requests run(relay& running, signals& from, const configuration& again, report_file& report) {
+stop_requests run(signals& from, const at_work& with) {
+  relay& running = with.running;
   for (stop_requests asked;;) {
-    const auto until = running.step();
+    const auto until = std::min({running.step(), with.watching.look(running, with.say), with.meter.look(running)});
     if (running.over() && (running.command_descriptor() < 0 || asked.count > 1)) return asked;
     pollfd all[3] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     ::poll(all, 3, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-    while (const auto signal = from.next()) obey(*signal, running, again, report, asked);
+    while (const auto signal = from.next()) obey(*signal, with, asked);
   }
 }
 
@@ -122,6 +145,9 @@ stop_requests run(relay& running, signals& from, const configuration& again, rep
 
 int main(int argc, char** argv) {
   fill_standard_descriptors();
+  receive_handed_sockets();
+  const time_source clock;
+  supervisor watching(clock);
   messages early(severity::notice);
   const auto known = standard_registries();
 
@@ -139,15 +165,18 @@ int main(int argc, char** argv) {
 
   hold_places(config);
   messages say(loudness(config.global));
-  const time_source clock;
   relay running(config, known, say, clock);
   try {
     serve_as_init();
     signals from(!config.command.empty());
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
+    watching.use_ready_descriptor(static_cast<int>(config.global.count("ready-fd")));
     running.start();
-    const auto asked = run(running, from, {argc, argv, known, say}, report);
+    tell_unused(handed_sockets_left(), say);
+    progress meter(config.global.yes("progress"), config, say);
+    const auto asked = run(from, {running, {argc, argv, known, say}, report, watching, meter, say});
+    meter.clear();
     auto balance = running.report();
     if (running.command_descriptor() >= 0) {  // its status will never be known
       say.say(severity::warning, fmt::format("'{}' still runs, and nobody reads what it writes", config.command.front()));

@@ -13,7 +13,7 @@ build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-
 tests='catch2 nlohmann-json3-dev clang libclang-rt-14-dev mandoc strace procps'
 # Programs that the tests and benchmarks talk to, or compare with.
 peers='rsyslog rsyslog-relp rsyslog-openssl openssl socat iproute2 bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog
-  logrotate gzip zstd'
+  logrotate gzip zstd systemd'
 
 case "${1-}" in
   '') wanted=$build ;;

@@ -32,6 +32,11 @@ constexpr option_row global_table[] = {
      .help = "The user to go on as, with its groups, once everything is open; root alone can become somebody.", .value_name = "USER"},
     {.name = "group", .type = option_type::text, .fallback = "", .help = "The group to go on as, instead of the user's own.",
      .value_name = "GROUP"},
+    {.name = "ready-fd", .type = option_type::count, .fallback = "",
+     .help = "Write a newline to this descriptor, and close it, once everything is open; s6 and others wait for that.", .least = "3",
+     .most = "65535"},
+    {.name = "progress", .type = option_type::yes_no, .fallback = "no",
+     .help = "Show lines, rate, queue and drops as they are, where standard error is a terminal."},
     {.name = "verbose", .type = option_type::yes_no, .fallback = "no",
      .help = "Say what is done, beside what is wrong."},
     {.name = "quiet", .type = option_type::yes_no, .fallback = "no", .help = "Say nothing but errors."},
@@ -329,6 +334,8 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
     input.options =
         parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
     if (input.kind->check) input.kind->check(input, wrong);
+    const bool of_command = contains(ours.own_names, input.where.scheme) && !request.command.empty();
+    if (of_command) input.app = std::filesystem::path(request.command.front()).filename().string();
   }
   check_descriptors_differ(inputs, ours, read_descriptor, "read", "each would get parts of its lines", wrong);
   check_command(inputs, request.command, wrong);

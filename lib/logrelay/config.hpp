@@ -16,6 +16,7 @@ struct input_config {
   std::string name;
   const input_kind* kind = nullptr;
   option_values options;
+  std::string app{};  ///< the program that its lines come from, where they do not say it themselves; empty: not known
 };
 
 struct output_config {

@@ -119,6 +119,10 @@ void relay::parts::end_reading() {
 
 int relay::descriptor() const { return parts_->in.common->events.descriptor(); }
 bool relay::over() const { return parts_->now == phase::over; }
+bool relay::ending() const { return parts_->now > phase::running; }
+
+void relay::ask_reader() { parts_->inputs->ask_reader(); }
+bool relay::reader_answered() const { return parts_->inputs->reader_answered(); }
 
 steady_time relay::step() {
   auto& my = *parts_;
@@ -147,7 +151,7 @@ steady_time relay::step() {
     case phase::leaving:
       // First the listeners, so that nothing is taken any more; then what is left is brought to where it is kept.
       if (!my.keeping_rest && ((my.outputs->all_done() && my.inputs->done()) || now >= my.deadline)) my.keep_rest(now);
-      if (my.keeping_rest && (my.outputs->all_left() || now >= my.deadline)) my.now = phase::over;
+      if (my.keeping_rest && ((my.outputs->all_left() && my.inputs->all_left()) || now >= my.deadline)) my.now = phase::over;
       return my.now == phase::over ? steady_time::max() : my.deadline;
     case phase::idle:
     case phase::over: break;
@@ -171,6 +175,7 @@ void relay::parts::keep_rest(steady_time at) {
   keeping_rest = true;
   deadline = at + keeping;
   outputs->leave();
+  inputs->leave();
 }
 
 void relay::stop(stop_kind how) {

@@ -34,6 +34,13 @@ class relay {
   /// Goes on to the next phase if it is time. Returns when to call it again at the latest; max(): when descriptor() says.
   steady_time step();
   [[nodiscard]] bool over() const;
+  /// It has begun to end, for whatever reason.
+  [[nodiscard]] bool ending() const;
+
+  /// Asks the reader for a sign of life. descriptor() tells when it has come, and with it every input has been started.
+  void ask_reader();
+  /// Whether it has answered, or has nothing to do any more.
+  [[nodiscard]] bool reader_answered() const;
 
   /// TERM or INT: the inputs end, the queues are drained, all within the drain timeout. With a command it is the
   /// command that is to end, told by whoever sent the signal or by send(); the queues are drained then.

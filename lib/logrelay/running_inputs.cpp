@@ -80,8 +80,10 @@ void running_inputs::end_others(const std::vector<input_config>& wanted) {
 }
 
 bool running_inputs::ending() {
-  std::erase_if(ending_, [&](const auto& each) {
-    if (!each.it->left) return false;
+  std::erase_if(ending_, [&](auto& each) {
+    if (!each.it->removed) return false;
+    if (!std::exchange(each.leaving, true)) each.it->leave([with = in_.common] { with->events.signal(); });
+    if (!each.it->left()) return false;
     failed_ = failed_ || each.it->failed;
     in_.say.say(severity::info, fmt::format("input '{}': is removed", each.config.name));
     return true;
@@ -138,6 +140,27 @@ bool running_inputs::add(const input_config& wanted) {
 void running_inputs::stop(stop_kind how) { reads_->stop(how); }
 void running_inputs::stop_now() { reads_->stop_now(); }
 bool running_inputs::done() const { return reads_->done(); }
+
+void running_inputs::ask_reader() {
+  reader_asked_.store(true);
+  reads_->post([this] {
+    reader_asked_.store(false);
+    in_.common->events.signal();
+  });
+}
+
+bool running_inputs::reader_answered() const { return !reader_asked_.load() || reads_->done(); }
+
+void running_inputs::leave() {
+  for (auto* some : {&all_, &ending_})
+    for (auto& each : *some)
+      if (!std::exchange(each.leaving, true)) each.it->leave([with = in_.common] { with->events.signal(); });
+}
+
+bool running_inputs::all_left() const {
+  const auto has_left = [](const running_input& each) { return each.it->left(); };
+  return std::all_of(all_.begin(), all_.end(), has_left) && std::all_of(ending_.begin(), ending_.end(), has_left);
+}
 
 std::vector<input_report> running_inputs::report(const running_outputs& outputs) const {
   std::vector<input_report> all;

@@ -7,6 +7,7 @@
 #include <logrelay/report.hpp>
 #include <logrelay/running_outputs.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,12 @@ class running_inputs {
   void stop_now();
   [[nodiscard]] bool done() const;
   [[nodiscard]] bool failed_any() const { return failed_; }  ///< one that is removed had
+  /// Asks the reader for a sign of life; the relay's wake tells when it has come.
+  void ask_reader();
+  [[nodiscard]] bool reader_answered() const;  ///< or it has nothing to do any more
+  /// The outputs have settled all that they will: inputs keep what the next start has to know.
+  void leave();
+  [[nodiscard]] bool all_left() const;
 
   /// Holders are called by the names of their outputs. Those that are ending come last.
   [[nodiscard]] std::vector<input_report> report(const running_outputs& outputs) const;
@@ -52,6 +59,7 @@ class running_inputs {
   struct running_input {
     std::unique_ptr<input> it;
     input_config config;
+    bool leaving = false;  // it was told to keep what the next start has to know
   };
   [[nodiscard]] std::size_t place_of(const std::string& name);
   [[nodiscard]] running_input make(const input_config& of);
@@ -64,6 +72,7 @@ class running_inputs {
   std::vector<running_input> ending_;
   std::size_t prepared_ = 0;
   bool failed_ = false;
+  std::atomic<bool> reader_asked_{false};
   std::unique_ptr<reader> reads_;
 };
 

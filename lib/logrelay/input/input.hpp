@@ -7,6 +7,7 @@
 #include <logrelay/core/line_framer.hpp>
 #include <logrelay/util/fd.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,11 @@ class input {
   /// may be destroyed.
   virtual void give_up() noexcept {}
 
+  /// Main thread, last of all, when the outputs have settled all that they will: an input that keeps something for the next
+  /// start does so now, on a thread of its own, and calls `on_left` when it has.
+  virtual void leave(std::function<void()> on_left) { static_cast<void>(on_left); }
+  [[nodiscard]] virtual bool left() const { return true; }
+
   void place(std::size_t index) { index_ = index; }
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -64,7 +70,7 @@ class input {
   [[nodiscard]] virtual std::uint64_t kernel_drops() const { return 0; }
   std::atomic<std::uint64_t> connections{0};  ///< now
   std::atomic<bool> failed{false};            ///< it ended before its end
-  std::atomic<bool> left{false};              ///< the reader is done with it, while others go on
+  std::atomic<bool> removed{false};           ///< the reader is done with it, while others go on
 
  protected:
   std::string stream_;  ///< for its sources
@@ -76,6 +82,7 @@ class input {
   framing_rules rules_;
   decoding decode_;
   level default_level_;
+  const std::string app_;
 };
 
 }  // namespace logrelay

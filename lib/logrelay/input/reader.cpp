@@ -144,7 +144,7 @@ void reader::let_go(input& one) {
   std::erase(parts_->inputs, &one);
   parts_->gates.erase(&one);
   one.give_up();
-  one.left.store(true);
+  one.removed.store(true);
   on_left_();
 }
 
