@@ -39,7 +39,10 @@ std::optional<std::string> to_replace(const std::string& path) {
   for (const std::string_view ours : {"/dev/std", "/dev/fd/", "/proc/"})
     if (path.starts_with(ours)) return {};
   std::error_code ec;
-  const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path, ec), ec);
+  const auto whole = std::filesystem::absolute(path, ec);
+  auto file = std::filesystem::weakly_canonical(whole, ec);
+  // Whoever reads reports may take this one away between two looks at it, which makes that fail.
+  for (int tries = 0; ec && tries < 10; ++tries) file = std::filesystem::weakly_canonical(whole, ec);
   const auto what = std::filesystem::status(file, ec).type();
   if (what == std::filesystem::file_type::regular || what == std::filesystem::file_type::not_found)
     return file.string();
