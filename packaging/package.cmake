@@ -19,11 +19,6 @@ install(FILES ${completions}/logrelay.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/
 install(FILES ${completions}/logrelay.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _logrelay)
 install(FILES ${completions}/logrelay.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-file(GLOB units CONFIGURE_DEPENDS packaging/systemd/*.service packaging/systemd/*.socket)
-if(units)
-  install(FILES ${units} DESTINATION lib/systemd/system)
-endif()
-
 set(CPACK_PACKAGE_NAME logrelay)
 set(CPACK_PACKAGE_VENDOR "The logrelay authors")
 set(CPACK_PACKAGE_CONTACT "The logrelay authors <logrelay@users.noreply.github.com>")
