@@ -14,7 +14,7 @@ std::string raw(const relp_server& to) { return to.endpoint() + ",format=raw"; }
 class relp_peer final : public output_peer {
  public:
   explicit relp_peer(bool hangs) : server_({.reads = !hangs}) {}
-  std::string endpoint() const override { return raw(server_); }
+  std::string endpoint() const override { return raw(server_) + ",window=16384"; }
   std::string text() override { return server_.text(); }
   void wake_up() override { server_.wake_up(); }
 
