@@ -1,20 +1,18 @@
 #!/bin/bash
 # Builds logrelay in every way that its tests need, and runs them all.
 #
-#   packaging/test.sh [--thorough] [CTEST-OPTION]...
+#   packaging/test.sh [CTEST-OPTION]...
 #
 # Installs what is missing (packaging/setup.sh tests). One run of ctest then covers the unit, model and end-to-end
-# tests of the dev preset, the unit and model tests under AddressSanitizer with UndefinedBehaviorSanitizer, ten seconds of
-# each fuzz target from its corpus, and a short run of the benchmarks; with --thorough the unit and model tests under
-# ThreadSanitizer too. Its summary is the last that is printed. What the builds say is kept in build/*.log and shown where
-# one fails.
+# tests of the dev preset, the unit and model tests under AddressSanitizer with UndefinedBehaviorSanitizer and under
+# ThreadSanitizer, ten seconds of each fuzz target from its corpus, and a short run of the benchmarks. Its summary is the
+# last that is printed. What the builds say is kept in build/*.log and shown where one fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 jobs=$(nproc)
 fuzz_seconds=10
-presets='dev asan'
-if [ "${1-}" = --thorough ]; then presets="$presets tsan"; shift; fi
+presets='dev asan tsan'
 
 main() {
   packaging/setup.sh tests
@@ -22,7 +20,7 @@ main() {
   unpack_syslog_ng
   build dev all
   build asan "unit_tests $(cd tests/fuzz && printf '%s ' *_fuzz.cpp | sed 's/\.cpp//g')" -DLOGRELAY_E2E=OFF
-  if [[ $presets = *tsan* ]]; then build tsan unit_tests -DLOGRELAY_E2E=OFF; fi
+  build tsan unit_tests -DLOGRELAY_E2E=OFF
   list_tests >build/all/CTestTestfile.cmake
   exec ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
 }

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 extern char** environ;
@@ -20,6 +21,7 @@ extern char** environ;
 namespace logrelay {
 namespace {
 
+constexpr auto farewell = std::chrono::seconds(5);  // from TERM to KILL
 constexpr std::string_view variable = "LOGRELAY_FILE=";
 
 std::vector<char*> environment_with(std::string& file) {
@@ -44,7 +46,8 @@ int spawn(pid_t& pid, const std::string& command, const std::string& file) {
   ::sigemptyset(&none);
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
   std::string shell = "sh", dash_c = "-c", name = file, text = restore_descriptor_limit() + '\n' + command;
   std::string said = std::string(variable) + file;
@@ -58,8 +61,10 @@ int spawn(pid_t& pid, const std::string& command, const std::string& file) {
 
 }  // namespace
 
-std::optional<int> run_hook(const std::string& command, const std::string& file, waiter& until) {
+std::optional<int> run_hook(const std::string& command, const std::string& file, std::chrono::milliseconds most, waiter& until) {
   pid_t pid = -1;
+  int end_with = SIGTERM;
+  auto deadline = std::chrono::steady_clock::now() + most;
   if (const int why = spawn(pid, command, file); why != 0) throw system_error("run '" + command + "'", why);
   const fd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   int status = 0;
@@ -68,7 +73,11 @@ std::optional<int> run_hook(const std::string& command, const std::string& file,
     if (done == pid) return status;
     if (done < 0 && errno != EINTR) return 0;  // somebody else has waited for it
     if (until.stopping()) return {};
-    until.wait(ended.get(), POLLIN, steady_time::max());
+    until.wait(ended.get(), POLLIN, deadline);
+    if (const auto now = std::chrono::steady_clock::now(); now >= deadline) {
+      ::kill(-pid, std::exchange(end_with, SIGKILL));
+      deadline = now + farewell;
+    }
   }
 }
 

@@ -100,6 +100,11 @@ constexpr option_row rows[] = {
      .fallback = "",
      .help = "A command to run for each rotated file, once it is compressed; it gets the name as $1.",
      .value_name = "COMMAND"},
+    {.name = "after-rotate-timeout",
+     .type = option_type::duration,
+     .fallback = "1h",
+     .help = "How long that command may take for one file; then it is ended, and the next file has its turn.",
+     .least = "1ms"},
     {.name = "share",
      .type = option_type::yes_no,
      .fallback = "no",
@@ -235,6 +240,7 @@ file_rules read_file_rules(const output_config& config) {
   rules.link = options.text("link");
   static_cast<void>(parse_sync(options.text("sync"), rules));
   rules.after_rotate = options.text("after-rotate");
+  rules.after_rotate_most = options.duration("after-rotate-timeout");
   if (options.given("framing") && options.text("framing") == "nul") rules.terminator = '\0';
   if (options.given("framing") && options.text("framing") == "octet") rules.terminator.reset();
   return rules;

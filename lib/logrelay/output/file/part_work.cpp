@@ -163,7 +163,8 @@ int part_work::tell(const part_job& job, std::string& notice) {
   if (rules_.after_rotate.empty()) return 0;
   try {
     const auto status =
-        run_hook(rules_.after_rotate, job.where.folder == "." ? name_ : job.where.folder + "/" + name_, until_);
+        run_hook(rules_.after_rotate, job.where.folder == "." ? name_ : job.where.folder + "/" + name_,
+                 rules_.after_rotate_most, until_);
     if (!status) return ECANCELED;
     if (*status != 0) notice = fmt::format("the command of after-rotate {} for {}", describe_end(*status), name_);
     return 0;

@@ -46,6 +46,7 @@ struct file_rules {
   sync_when sync = sync_when::never;
   std::chrono::milliseconds sync_every{0};
   std::string after_rotate;  ///< a command for sh; empty: none
+  std::chrono::milliseconds after_rotate_most{std::chrono::hours(1)};  ///< that it may take
   std::optional<char> terminator = '\n';  ///< of its lines, where they have one
 
   [[nodiscard]] bool rotates() const { return rotate_bytes > 0 || every.count() > 0 || by_time; }
