@@ -20,6 +20,19 @@ const format_kind& format_of(const std::string& text, const registries& known) {
   return *std::find_if(known.formats.begin(), known.formats.end(), [&](const auto& kind) { return kind.matches(text); });
 }
 
+std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, queue_events tell, const surroundings& in) {
+  spool_queue::parts given;
+  given.rules = asked.rules;
+  given.name = name;
+  given.folder = asked.folder;
+  given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
+  given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
+  given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
+  return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
+}
+
+}  // namespace
+
 encoding_rules encoding_of(const output_config& config, const registries& known, const output& to) {
   const auto& text = config.options.text("format");
   const auto& body = format_of(text, known);
@@ -50,12 +63,12 @@ queue_rules rules_of(const output_config& config, const encoding_rules& encoding
   return limits;
 }
 
-queue_events events_of(const output_config& config, const queue_listener& listener, const surroundings& in) {
+queue_events events_of(const std::string& name, std::size_t capacity_bytes, const queue_listener& listener, const surroundings& in) {
   queue_events tell;
   tell.on_lines = listener.on_lines();
   tell.on_room = [with = in.common] { with->handler.room_again(); };
   tell.on_left = [with = in.common] { with->events.signal(); };
-  tell.on_loss = [to = &in.say, name = config.name, full = config.options.size("queue")](bool begins, const tally& dropped) {
+  tell.on_loss = [to = &in.say, name, full = capacity_bytes](bool begins, const tally& dropped) {
     to->say(begins ? severity::warning : severity::notice,
             begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
                    : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
@@ -63,18 +76,10 @@ queue_events events_of(const output_config& config, const queue_listener& listen
   return tell;
 }
 
-std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, queue_events tell, const surroundings& in) {
-  spool_queue::parts given;
-  given.rules = asked.rules;
-  given.name = name;
-  given.folder = asked.folder;
-  given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
-  given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
-  given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
-  return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
+std::shared_ptr<queue> make_queue(const output_config& config, const queue_rules& limits, queue_events tell, const surroundings& in) {
+  if (auto spooled = spool_of(config.options, limits)) return make_spool(std::move(*spooled), config.name, std::move(tell), in);
+  return std::make_shared<memory_queue>(limits, in.pool, in.clock, std::move(tell));
 }
-
-}  // namespace
 
 running_output make_running_output(const output_config& of, const surroundings& in) {
   auto to = of.kind->make(of);
@@ -85,11 +90,7 @@ running_output make_running_output(const output_config& of, const surroundings& 
   made.listener = std::make_unique<queue_listener>(listener_parts{
       of.name, std::move(to), std::make_unique<line_encoder>(std::move(encoding)), limits.stall_after,
       [say = &in.say](severity how, std::string_view text) { say->say(how, text); }, [with = in.common] { with->events.signal(); }});
-  queue_events tell = events_of(of, *made.listener, in);
-  if (auto spooled = spool_of(of.options, limits))
-    made.lines = make_spool(std::move(*spooled), of.name, std::move(tell), in);
-  else
-    made.lines = std::make_shared<memory_queue>(limits, in.pool, in.clock, std::move(tell));
+  made.lines = make_queue(of, limits, events_of(of.name, limits.capacity_bytes, *made.listener, in), in);
   return made;
 }
 

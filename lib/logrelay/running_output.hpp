@@ -33,6 +33,13 @@ struct running_output {
   std::shared_ptr<queue> lines;
 };
 
+/// The parts of one, for who puts them together otherwise.
+[[nodiscard]] encoding_rules encoding_of(const output_config& config, const registries& known, const output& to);
+[[nodiscard]] queue_rules rules_of(const output_config& config, const encoding_rules& encoding);
+[[nodiscard]] queue_events events_of(const std::string& name, std::size_t capacity_bytes, const queue_listener& listener, const surroundings& in);
+/// In memory, or on disk where a spool or a spill is asked for.
+[[nodiscard]] std::shared_ptr<queue> make_queue(const output_config& config, const queue_rules& limits, queue_events tell, const surroundings& in);
+
 /// Nothing is opened yet, and no thread runs.
 [[nodiscard]] running_output make_running_output(const output_config& of, const surroundings& in);
 
