@@ -1,5 +1,6 @@
 #include "cli.hpp"
 
+#include <logrelay/config_file.hpp>
 #include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/columns.hpp>
 
@@ -22,10 +23,15 @@ constexpr option_row command_line_table[] = {
     {.name = "input", .type = option_type::text, .fallback = "",
      .help = "Relay what INPUT gives, instead of standard input; repeat it for several.", .repeatable = true,
      .value_name = "INPUT"},
+    {.name = "config", .type = option_type::text, .fallback = "",
+     .help = "Read options, inputs and outputs from FILE too, at the start and on HUP; those given here come on top.",
+     .value_name = "FILE"},
     {.name = "append", .type = option_type::yes_no, .fallback = "yes",
      .help = "Append to files, as tee -a does; this is what happens anyway."},
     {.name = "check", .type = option_type::yes_no, .fallback = "no",
      .help = "Read everything, open nothing, say what is wrong; exit status 0 or 2."},
+    {.name = "print-config", .type = option_type::yes_no, .fallback = "no",
+     .help = "Print the configuration file that says all that was asked for, open nothing, and leave."},
     {.name = "version", .type = option_type::yes_no, .fallback = "no", .help = "Print the version and leave."},
     {.name = "help", .type = option_type::yes_no, .fallback = "no", .help = "Print this and leave."},
 };
@@ -34,15 +40,16 @@ struct short_option {
   char letter;
   std::string_view name;
 };
-constexpr short_option short_options[] = {{'i', "input"}, {'t', "timestamp"}, {'a', "append"}, {'v', "verbose"},
+constexpr short_option short_options[] = {{'i', "input"}, {'c', "config"}, {'t', "timestamp"}, {'a', "append"}, {'v', "verbose"},
                                           {'q', "quiet"}, {'V', "version"},   {'h', "help"}};
 
 /// Every option that a command line has, in the order of --help.
 std::vector<option_row> all_rows() {
-  std::vector<option_row> rows(std::begin(command_line_table), std::begin(command_line_table) + 1);
+  constexpr std::size_t first = 2;  // the input and the file come before what may stand in it
+  std::vector<option_row> rows(std::begin(command_line_table), std::begin(command_line_table) + first);
   const option_rows global = global_rows();
   rows.insert(rows.end(), global.begin(), global.end());
-  rows.insert(rows.end(), std::begin(command_line_table) + 1, std::end(command_line_table));
+  rows.insert(rows.end(), std::begin(command_line_table) + first, std::end(command_line_table));
   return rows;
 }
 
@@ -165,6 +172,21 @@ std::vector<std::string> read_outputs(const splitter& command, const std::vector
   return outputs;
 }
 
+/// What a file says, where the command line and the environment say nothing else.
+void add_file(relay_request file, relay_request& to) {
+  const auto given = [&](std::string_view name) {
+    return std::any_of(to.global.begin(), to.global.end(), [&](const given_option& each) { return each.name == name; });
+  };
+  const bool loudness = given("quiet") || given("verbose");  // one takes the other's place
+  std::erase_if(file.global, [&](const given_option& each) {
+    return given(each.name) || (loudness && (each.name == "quiet" || each.name == "verbose"));
+  });
+  to.global.insert(to.global.end(), file.global.begin(), file.global.end());
+  to.input_tables = std::move(file.input_tables);
+  to.output_tables = std::move(file.output_tables);
+  to.command = std::move(file.command);
+}
+
 /// What stands for the value of an option.
 std::string value_name(const option_row& row) {
   if (!row.value_name.empty()) return std::string(row.value_name);
@@ -238,10 +260,13 @@ command_line read_command_line(int argc, char** argv, const registries& known, m
     if (texts.empty())
       if (auto text = from_environment(row, wrong)) texts.push_back(std::move(*text));
     given_options& given = has_row(global_rows(), row.name) ? line.request.global : own;
-    for (std::string& text : texts) given.emplace_back(row.name, std::move(text));
+    for (std::string& text : texts) given.push_back({std::string(row.name), std::move(text)});
   }
   const option_values values = parse_options(own, std::array{option_rows(command_line_table)}, "", wrong);
   if (values.yes("check")) line.what = command_line::action::check;
+  if (values.yes("print-config")) line.what = command_line::action::print_config;
+  line.file = values.text("config");
+  if (!line.file.empty()) add_file(read_config_file(line.file, wrong), line.request);
   line.request.inputs = values.all("input");
   line.request.outputs = read_outputs(command, rows, known, wrong);
   if (dashes == words.end()) return line;

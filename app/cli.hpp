@@ -9,12 +9,14 @@ namespace logrelay {
 
 struct command_line {
   relay_request request;
-  enum class action { run, check, help, version } what = action::run;
+  std::string file;  ///< of --config; empty: none
+  enum class action { run, check, print_config, help, version } what = action::run;
 };
 
 /// Reads argv, then LOGRELAY_… for every long option that argv leaves out (all but --help and --version: images often
-/// set LOGRELAY_VERSION for themselves; an empty variable counts as not set). All mistakes are reported; none when
-/// --help or --version is asked for, which wins over everything else.
+/// set LOGRELAY_VERSION for themselves; an empty variable counts as not set), then the file of --config for what neither
+/// says; its inputs and outputs stand before those of the command line. All mistakes are reported; none when --help or
+/// --version is asked for, which wins over everything else.
 command_line read_command_line(int argc, char** argv, const registries& known, mistakes& wrong);
 
 /// What --help prints: every option from its row, in 80 columns.

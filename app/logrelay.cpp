@@ -1,10 +1,14 @@
 // The program: reads the command line, starts the relay, hands it the signals, and tells how it went.
 #include "cli.hpp"
 #include "init.hpp"
+#include "progress.hpp"
 #include "report_file.hpp"
 #include "signals.hpp"
+#include "supervisor.hpp"
 #include "version.hpp"
 
+#include <logrelay/config_text.hpp>
+#include <logrelay/net/handed_sockets.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
@@ -53,6 +57,35 @@ void hold_places(const relay_config& config) {
   };
   for (const auto& each : config.inputs) hold(each.where);
   for (const auto& each : config.outputs) hold(each.where);
+  if (config.global.given("ready-fd")) hold_place(static_cast<int>(config.global.count("ready-fd")));
+}
+
+void tell_unused(const std::vector<std::string>& sockets, messages& say) {
+  for (const auto& each : sockets)
+    say.say(severity::warning, fmt::format("the socket {} was handed over by who started us, but no input has that address: nobody reads it", each));
+}
+
+/// What HUP reads again: the same words, the environment, and the file that they name.
+struct configuration {
+  int argc;
+  char** argv;
+  const registries& known;
+  messages& say;
+};
+
+// With mistakes in it, the one from before stays in force.
+void reload(const configuration& from, relay& running) {
+  mistakes wrong;
+  const auto line = read_command_line(from.argc, from.argv, from.known, wrong);
+  if (line.file.empty()) return;  // HUP means files only
+  auto config = make_config(line.request, from.known, wrong);
+  if (!wrong.empty()) {
+    say_wrong(from.say, wrong);
+    from.say.say(severity::error, fmt::format("{} is not taken: the configuration from before stays in force", line.file));
+    return;
+  }
+  from.say.set_least(loudness(config.global));
+  running.reload(std::move(config));
 }
 
 struct stop_requests {
@@ -60,7 +93,18 @@ struct stop_requests {
   int last_signal = 0;
 };
 
-void obey(const caught_signal& signal, relay& running, report_file& report, stop_requests& asked) {
+/// What main's loop has to do with.
+struct at_work {
+  relay& running;
+  const configuration& again;
+  report_file& report;
+  supervisor& watching;
+  progress& meter;
+  messages& say;
+};
+
+void obey(const caught_signal& signal, const at_work& with, stop_requests& asked) {
+  relay& running = with.running;
   const bool with_command = running.command_descriptor() >= 0;
   if (with_command && signal.from_process && signal.number != SIGALRM) running.send(signal.number);
   switch (signal.number) {
@@ -73,21 +117,27 @@ void obey(const caught_signal& signal, relay& running, report_file& report, stop
       else
         running.stop_now();
       break;
-    case SIGHUP: running.reopen(); break;
+    case SIGHUP:
+      with.watching.reloading(with.say);
+      running.reopen();
+      reload(with.again, running);
+      with.watching.reloaded(running.report(), with.say);
+      break;
     case SIGALRM: running.rotate(); break;
-    case SIGUSR1: report.write(running.report(), !with_command); break;
+    case SIGUSR1: with.report.write(running.report(), !with_command); break;
     default: break;
   }
 }
 
-stop_requests run(relay& running, signals& from, report_file& report) {
+stop_requests run(signals& from, const at_work& with) {
+  relay& running = with.running;
   for (stop_requests asked;;) {
-    const auto until = running.step();
+    const auto until = std::min({running.step(), with.watching.look(running, with.say), with.meter.look(running)});
     if (running.over() && (running.command_descriptor() < 0 || asked.count > 1)) return asked;
     pollfd all[3] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     ::poll(all, 3, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-    while (const auto signal = from.next()) obey(*signal, running, report, asked);
+    while (const auto signal = from.next()) obey(*signal, with, asked);
   }
 }
 
@@ -95,6 +145,9 @@ stop_requests run(relay& running, signals& from, report_file& report) {
 
 int main(int argc, char** argv) {
   fill_standard_descriptors();
+  receive_handed_sockets();
+  const time_source clock;
+  supervisor watching(clock);
   messages early(severity::notice);
   const auto known = standard_registries();
 
@@ -105,18 +158,25 @@ int main(int argc, char** argv) {
   const auto config = make_config(line.request, known, wrong);
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
+  if (line.what == command_line::action::print_config) {
+    const auto text = to_toml(config, wrong);
+    return wrong.empty() ? print(text) : say_wrong(early, wrong);
+  }
 
   hold_places(config);
   messages say(loudness(config.global));
-  const time_source clock;
   relay running(config, known, say, clock);
   try {
     serve_as_init();
     signals from(!config.command.empty());
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
+    watching.use_ready_descriptor(static_cast<int>(config.global.count("ready-fd")));
     running.start();
-    const auto asked = run(running, from, report);
+    tell_unused(handed_sockets_left(), say);
+    progress meter(config.global.yes("progress"), config, say);
+    const auto asked = run(from, {running, {argc, argv, known, say}, report, watching, meter, say});
+    meter.clear();
     auto balance = running.report();
     if (running.command_descriptor() >= 0) {  // its status will never be known
       say.say(severity::warning, fmt::format("'{}' still runs, and nobody reads what it writes", config.command.front()));

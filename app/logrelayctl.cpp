@@ -4,12 +4,17 @@
 #include <logrelay/util/near_miss.hpp>
 #include <logrelay/util/quantity.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,14 +25,16 @@ namespace {
 enum status { well = 0, damaged = 1, wrong_use = 2 };
 
 constexpr std::string_view usage =
-    "Usage: logrelayctl spool COMMAND DIR\n"
+    "Usage: logrelayctl spool COMMAND DIR [OUTPUT]\n"
     "\n"
     "Looks into a directory in which logrelay keeps lines for an output.\n"
     "\n"
     "  spool ls DIR     its segments: first line, lines, bytes, and what they are\n"
     "  spool cat DIR    the lines that are not delivered yet, each with a newline\n"
     "  spool check DIR  read all of it, and say what is damaged or missing\n"
-    "  spool drain DIR  print the lines that are not delivered yet, and remove them; not beside its relay\n"
+    "  spool drain DIR [OUTPUT]\n"
+    "                   print the lines that are not delivered yet, or let logrelay deliver them to OUTPUT, and remove\n"
+    "                   them; not beside its relay\n"
     "\n"
     "  -V, --version    print the version and leave\n"
     "  -h, --help       print this and leave\n"
@@ -40,10 +47,16 @@ int say(std::string_view text) {
   return wrong_use;
 }
 
+/// What is to be looked at has to be there: a relay would make it.
+const std::string& existing(const std::string& path) {
+  const folder_disk looked_at(path, folder_disk::access::look);
+  return path;
+}
+
 /// A spool that was opened, and what was found to be wrong with it.
 struct opened_spool {
   opened_spool(const std::string& path, bool changes)
-      : folder(path, changes ? folder_disk::access::exclusive : folder_disk::access::look),
+      : folder(existing(path), changes ? folder_disk::access::exclusive : folder_disk::access::look),
         lines(folder, {}, pool, [](const std::string& what) { fmt::print(stderr, "logrelayctl: warning: {}\n", what); },
               changes ? spool::access::exclusive : spool::access::look) {
     lines.open();
@@ -99,9 +112,8 @@ int told(const reading& all) {
 int list(const std::string& path) {
   opened_spool it(path, false);
   fmt::print("{:>20} {:>12} {:>14} {}\n", "FIRST LINE", "LINES", "BYTES", "STATE");
-  const auto segments = it.lines.segments();
-  for (const auto& each : segments)
-    fmt::print("{:>20} {:>12} {:>14} {}\n", each.begin.lines, each.end.lines - each.begin.lines, each.bytes,
+  for (const auto& each : it.lines.segments())
+    fmt::print("{:>20} {:>12} {:>14} {}\n", each.head.begin.lines, each.end.lines - each.head.begin.lines, each.bytes,
                each.end.lines <= it.lines.settled().lines ? "delivered" : each.damaged ? "damaged" : each.sealed ? "complete" : "open");
   const tally left = it.lines.end() - it.lines.settled();
   fmt::print("{} lines ({}) are not delivered yet; the first is {}\n", left.lines, readable_size(left.bytes), it.lines.settled().lines);
@@ -120,7 +132,7 @@ int check(const std::string& path) {
   return told(all);
 }
 
-int drain(const std::string& path) {
+int print_and_settle(const std::string& path) {
   opened_spool it(path, true);
   const auto all = read_all(it.lines, true);
   const int outcome = told(all);
@@ -130,11 +142,43 @@ int drain(const std::string& path) {
   return error_number == 0 ? outcome : told({{}, {}, error_number});
 }
 
+// The relay beside us; else the one that a shell would find.
+std::string relay_program() {
+  std::error_code ec;
+  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ec).parent_path() / "logrelay";
+  return !ec && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : "logrelay";
+}
+
+// A relay with nothing but this spool: it delivers with each line's own time and source, tries again, and settles as it
+// goes.
+int deliver(const std::string& path, const std::string& output) {
+  opened_spool(path, true);  // nobody holds it, and it can be read
+  const char quote = path.find('\'') == std::string::npos ? '\'' : '"';
+  std::string program = relay_program(), words = fmt::format("{},spool={}{}{}", output, quote, path, quote);
+  char* const argv[] = {program.data(), words.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  pid_t id = 0;
+  const int error_number = ::posix_spawnp(&id, program.c_str(), &actions, nullptr, argv, environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error_number != 0) return say(system_error("run " + program, error_number).what());
+  int ended = 0;
+  while (::waitpid(id, &ended, 0) < 0 && errno == EINTR) {}
+  const int status = WIFEXITED(ended) ? WEXITSTATUS(ended) : damaged;
+  if (status == wrong_use) return status;
+  const opened_spool left(path, false);
+  const tally rest = left.lines.end() - left.lines.settled();
+  if (rest.lines == 0) return status == 0 ? well : damaged;
+  fmt::print(stderr, "logrelayctl: error: {} lines ({}) were not delivered, and are still in {}\n", rest.lines, readable_size(rest.bytes), path);
+  return damaged;
+}
+
 struct command {
   std::string_view name;
   int (*run)(const std::string& path);
 };
-constexpr std::array commands{command{"ls", list}, command{"cat", cat}, command{"check", check}, command{"drain", drain}};
+constexpr std::array commands{command{"ls", list}, command{"cat", cat}, command{"check", check}, command{"drain", print_and_settle}};
 
 }  // namespace
 
@@ -149,13 +193,14 @@ int main(int argc, char** argv) {
   }
   if (words.empty()) return say("what is it to do? See 'logrelayctl --help'");
   if (words[0] != "spool") return say(fmt::format("unknown command '{}'{}", words[0], did_you_mean(words[0], std::vector<std::string_view>{"spool"})));
-  if (words.size() != 3) return say("write it like 'logrelayctl spool ls DIR'; see 'logrelayctl --help'");
+  const bool has_output = words.size() == 4 && words[1] == "drain";
+  if (words.size() != 3 && !has_output) return say("write it like 'logrelayctl spool ls DIR'; see 'logrelayctl --help'");
   std::vector<std::string_view> names;
   for (const auto& each : commands) {
     names.push_back(each.name);
     if (each.name != words[1]) continue;
     try {
-      return each.run(words[2]);
+      return has_output ? deliver(words[2], words[3]) : each.run(words[2]);
     } catch (const error& e) {
       return say(e.what());
     }

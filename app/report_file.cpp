@@ -39,7 +39,9 @@ std::optional<std::string> to_replace(const std::string& path) {
   for (const std::string_view ours : {"/dev/std", "/dev/fd/", "/proc/"})
     if (path.starts_with(ours)) return {};
   std::error_code ec;
-  const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path, ec), ec);
+  const auto as_written = std::filesystem::absolute(path, ec);
+  auto file = std::filesystem::weakly_canonical(as_written, ec);
+  if (ec) file = as_written;  // it was removed this very moment
   const auto what = std::filesystem::status(file, ec).type();
   if (what == std::filesystem::file_type::regular || what == std::filesystem::file_type::not_found)
     return file.string();

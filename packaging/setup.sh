@@ -7,13 +7,13 @@
 # Runs as root, or through sudo. Asks nothing, and does nothing where all of it is there. No service is started.
 set -eu
 
-build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libre2-dev libssl-dev zlib1g-dev
+build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev libssl-dev zlib1g-dev
   libzstd-dev'
 # The tests themselves, and the clang that AddressSanitizer and the fuzz targets are built with.
 tests='catch2 nlohmann-json3-dev pkgconf clang libclang-rt-14-dev mandoc strace procps'
 # Programs that the tests and benchmarks talk to, or compare with.
-peers='rsyslog rsyslog-relp rsyslog-openssl openssl socat bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog
-  logrotate gzip zstd'
+peers='rsyslog rsyslog-relp rsyslog-openssl openssl socat iproute2 bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog
+  logrotate gzip zstd systemd'
 
 case "${1-}" in
   '') wanted=$build ;;

@@ -28,6 +28,15 @@ constexpr option_row global_table[] = {
     {.name = "report", .type = option_type::text, .fallback = "",
      .help = "Write the balance of every output as JSON to FILE at exit and on USR1; - is stderr.",
      .value_name = "FILE"},
+    {.name = "user", .type = option_type::text, .fallback = "",
+     .help = "The user to go on as, with its groups, once everything is open; root alone can become somebody.", .value_name = "USER"},
+    {.name = "group", .type = option_type::text, .fallback = "", .help = "The group to go on as, instead of the user's own.",
+     .value_name = "GROUP"},
+    {.name = "ready-fd", .type = option_type::count, .fallback = "",
+     .help = "Write a newline to this descriptor, and close it, once everything is open; s6 and others wait for that.", .least = "3",
+     .most = "65535"},
+    {.name = "progress", .type = option_type::yes_no, .fallback = "no",
+     .help = "Show lines, rate, queue and drops as they are, where standard error is a terminal."},
     {.name = "verbose", .type = option_type::yes_no, .fallback = "no",
      .help = "Say what is done, beside what is wrong."},
     {.name = "quiet", .type = option_type::yes_no, .fallback = "no", .help = "Say nothing but errors."},
@@ -107,17 +116,35 @@ bool contains(std::span<const std::string_view> words, std::string_view word) {
 
 /// The value of `name` as it was written; the first, should there be several.
 std::string given_name(const endpoint& where) {
-  for (const auto& [key, value] : where.options)
-    if (key == "name") return value;
+  for (const given_option& each : where.options)
+    if (each.name == "name") return each.text;
   return {};
 }
 
+/// The place of an option, for what is wrong with it together with others; that of its endpoint where it was not given.
+std::string place_of(const endpoint& where, std::string_view option) {
+  for (const given_option& each : where.options)
+    if (each.name == option && !each.at.empty()) return each.at;
+  return where.at;
+}
+
+/// What the endpoint's text says, with what stands beside it.
+endpoint read_table(const endpoint_table& table, mistakes& wrong) {
+  const mistakes::at here(wrong, table.at);
+  endpoint where = parse_endpoint(table.endpoint, wrong);
+  for (given_option& each : where.options) each.at = table.at;
+  where.options.insert(where.options.end(), table.options.begin(), table.options.end());
+  where.at = table.at;
+  return where;
+}
+
 /// Endpoints with their names. Names that were given come first: an endpoint's own gives way to them with "#2".
-std::vector<named_endpoint> read_endpoints(const std::vector<std::string>& texts, const side& ours, mistakes& wrong) {
+std::vector<named_endpoint> read_endpoints(const std::vector<endpoint_table>& all, const side& ours, mistakes& wrong) {
   std::vector<named_endpoint> read;
   std::set<std::string> taken;
-  for (const std::string& text : texts) {
-    endpoint where = parse_endpoint(text, wrong);
+  for (const endpoint_table& each : all) {
+    endpoint where = read_table(each, wrong);
+    const mistakes::at here(wrong, place_of(where, "name"));
     std::string name = given_name(where);
     if (!name.empty() && !taken.insert(name).second)
       wrong.add(fmt::format("{} '{}': another {} has the name '{}' too", ours.self, where.where, ours.self, name));
@@ -197,12 +224,13 @@ void check_format_options(const output_config& output, std::string_view whose, c
 }
 
 /// The template of the prefix that --timestamp asks for.
-std::string timestamp_prefix(const option_values& global, const registries& known, mistakes& wrong) {
+std::string timestamp_prefix(const option_values& global, const std::string& at, const registries& known, mistakes& wrong) {
   const std::string& text = global.text("timestamp");
+  const mistakes::at here(wrong, at);
   if (text == "no") return {};
   if (text == "yes") return "{time} ";
   if (text.find_first_of("{}") != std::string::npos) {
-    wrong.add(fmt::format("'--timestamp={}' is no time format: write it like %H:%M:%S, without {{ and }}", text));
+    wrong.add(fmt::format("'{}timestamp={}' is no time format: write it like %H:%M:%S, without {{ and }}", at.empty() ? "--" : "", text));
     return {};
   }
   std::string prefix = fmt::format("{{time:{}}} ", text);
@@ -231,18 +259,36 @@ std::vector<std::size_t> sources(const output_config& output, std::string_view w
   return {places.begin(), places.end()};
 }
 
+/// A file's endpoints, then a command line's.
+std::vector<endpoint_table> joined(const std::vector<endpoint_table>& tables, const std::vector<std::string>& texts) {
+  std::vector<endpoint_table> all = tables;
+  for (const std::string& text : texts) all.push_back({text, {}, {}});
+  return all;
+}
+
 /// The endpoints of all inputs. A command's two outputs are read in any case: who names them wants options for them.
-std::vector<std::string> all_inputs(const relay_request& request) {
-  std::vector<std::string> all = request.inputs;
-  if (request.command.empty()) return all.empty() ? std::vector<std::string>{"-"} : all;
+std::vector<endpoint_table> all_inputs(const relay_request& request) {
+  std::vector<endpoint_table> all = joined(request.input_tables, request.inputs);
+  const auto add_first = [&](std::string_view text) { all.insert(all.begin(), {std::string(text), {}, {}}); };
+  if (request.command.empty()) {
+    if (all.empty()) add_first("-");
+    return all;
+  }
   for (const std::string_view each : {"stderr:", "stdout:"})
-    if (std::none_of(all.begin(), all.end(), [&](const std::string& one) { return one.starts_with(each); })) all.emplace(all.begin(), each);
+    if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.endpoint.starts_with(each); })) add_first(each);
+  return all;
+}
+
+std::vector<endpoint_table> all_outputs(const relay_request& request) {
+  std::vector<endpoint_table> all = joined(request.output_tables, request.outputs);
+  if (all.empty()) all.push_back({"-", {}, {}});
   return all;
 }
 
 void check_command(const std::vector<input_config>& inputs, const std::vector<std::string>& command, mistakes& wrong) {
   std::set<std::string_view> seen;
   for (const input_config& input : inputs) {
+    const mistakes::at here(wrong, input.where.at);
     const std::string& scheme = input.where.scheme;
     if (read_descriptor(input.where) == 0 && !command.empty())
       wrong.add(fmt::format("input '{}': standard input is {}'s, which would get parts of its lines", input.name, command.front()));
@@ -266,6 +312,7 @@ void check_descriptors_differ(const std::vector<Config>& all, const side& ours,
     if (!number) continue;
     const auto [first, added] = users.emplace(*number, &each);
     if (added) continue;
+    const mistakes::at here(wrong, each.where.at);
     const auto place = static_cast<std::size_t>(*number);
     const std::string what =
         place < standard.size() ? std::string(standard.at(place)) : fmt::format("descriptor {}", *number);
@@ -278,6 +325,7 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
                                       mistakes& wrong) {
   std::vector<input_config> inputs;
   for (named_endpoint& which : read_endpoints(all_inputs(request), ours, wrong)) {
+    const mistakes::at here(wrong, which.where.at);
     input_config& input = inputs.emplace_back();
     input.kind = find_kind(known.inputs, which, ours, wrong);
     input.where = std::move(which.where);
@@ -286,6 +334,8 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
     input.options =
         parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
     if (input.kind->check) input.kind->check(input, wrong);
+    const bool of_command = contains(ours.own_names, input.where.scheme) && !request.command.empty();
+    if (of_command) input.app = std::filesystem::path(request.command.front()).filename().string();
   }
   check_descriptors_differ(inputs, ours, read_descriptor, "read", "each would get parts of its lines", wrong);
   check_command(inputs, request.command, wrong);
@@ -295,23 +345,25 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
 std::vector<output_config> make_outputs(const relay_request& request, const side& ours, const registries& known,
                                         const std::vector<input_config>& inputs, const std::string& timestamp,
                                         mistakes& wrong) {
-  const auto written = request.outputs.empty() ? std::vector<std::string>{"-"} : request.outputs;
   std::vector<output_config> outputs;
-  for (named_endpoint& which : read_endpoints(written, ours, wrong)) {
+  for (named_endpoint& which : read_endpoints(all_outputs(request), ours, wrong)) {
+    const mistakes::at here(wrong, which.where.at);
     output_config& output = outputs.emplace_back();
     output.kind = find_kind(known.outputs, which, ours, wrong);
     output.where = std::move(which.where);
     output.name = std::move(which.name);
     output.timestamp = timestamp;
     if (!output.kind) continue;
-    std::vector<option_rows> tables = {common_output_rows(), spool_rows()};
-    for (const filter_kind& filter : known.filters) tables.push_back(filter.options);
-    for (const format_kind& format : known.formats) tables.push_back(format.options);
-    tables.push_back(output.kind->options);
-    output.options = parse_options(output.where.options, tables, which.whose, wrong);
-    check_format(output.options.text("format"), which.whose, known, wrong);
-    check_format_options(output, which.whose, known, wrong);
-    output.from = sources(output, which.whose, inputs, wrong);
+    output.options = parse_options(output.where.options, output_tables(*output.kind, known), which.whose, wrong);
+    {
+      const mistakes::at format(wrong, place_of(output.where, "format"));
+      check_format(output.options.text("format"), which.whose, known, wrong);
+      check_format_options(output, which.whose, known, wrong);
+    }
+    {
+      const mistakes::at from(wrong, place_of(output.where, "from"));
+      output.from = sources(output, which.whose, inputs, wrong);
+    }
     check_spool(output, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }
@@ -324,6 +376,7 @@ void check_files_differ(const std::vector<output_config>& outputs, mistakes& wro
   std::map<std::string, const output_config*> writers;
   for (const output_config& output : outputs) {
     if (output.where.scheme != "file" || output.where.rest.empty()) continue;
+    const mistakes::at here(wrong, output.where.at);
     std::error_code ec;  // without a current folder the path stays as it was written
     std::filesystem::path path = std::filesystem::absolute(output.where.rest, ec);
     if (ec) path = output.where.rest;
@@ -339,6 +392,7 @@ void check_spools_differ(const std::vector<output_config>& outputs, mistakes& wr
   for (const output_config& output : outputs)
     for (const auto* key : {"spool", "spill"}) {
       if (!output.kind || !output.options.given(key)) continue;
+      const mistakes::at here(wrong, place_of(output.where, key));
       std::error_code ec;
       std::filesystem::path path = std::filesystem::absolute(output.options.text(key), ec);
       if (ec) path = output.options.text(key);
@@ -357,6 +411,14 @@ option_rows global_rows() { return global_table; }
 option_rows common_input_rows() { return input_table; }
 option_rows common_output_rows() { return output_table; }
 
+std::vector<option_rows> output_tables(const output_kind& kind, const registries& known) {
+  std::vector<option_rows> tables = {common_output_rows(), spool_rows()};
+  for (const filter_kind& filter : known.filters) tables.push_back(filter.options);
+  for (const format_kind& format : known.formats) tables.push_back(format.options);
+  tables.push_back(kind.options);
+  return tables;
+}
+
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong) {
   const side in{"input", "output", "stdin", {"stdout", "stderr"}, schemes_of(known.inputs), schemes_of(known.outputs)};
   const side out{"output", "input", "stdout", {}, schemes_of(known.outputs), schemes_of(known.inputs)};
@@ -364,7 +426,8 @@ relay_config make_config(const relay_request& request, const registries& known, 
   config.global = parse_options(request.global, std::array{global_rows()}, "", wrong);
   if (config.global.yes("quiet") && config.global.yes("verbose"))
     wrong.add("--quiet and --verbose are given both: leave one out");
-  const std::string timestamp = timestamp_prefix(config.global, known, wrong);
+  const auto asked = std::find_if(request.global.begin(), request.global.end(), [](const auto& each) { return each.name == "timestamp"; });
+  const std::string timestamp = timestamp_prefix(config.global, asked == request.global.end() ? "" : asked->at, known, wrong);
   config.inputs = make_inputs(request, in, known, wrong);
   config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
   check_files_differ(config.outputs, wrong);

@@ -16,6 +16,7 @@ struct input_config {
   std::string name;
   const input_kind* kind = nullptr;
   option_values options;
+  std::string app{};  ///< the program that its lines come from, where they do not say it themselves; empty: not known
 };
 
 struct output_config {
@@ -37,6 +38,10 @@ inline constexpr std::string_view input_framing_choices = "newline|nul|octet|aut
 /// Rows that every output has, those of the filters left out.
 [[nodiscard]] option_rows common_output_rows();
 
+/// All rows of outputs of this kind: those that every output has, of spools, filters and formats too; a later one of the
+/// same name replaces an earlier.
+[[nodiscard]] std::vector<option_rows> output_tables(const output_kind& kind, const registries& known);
+
 struct relay_config {
   std::vector<input_config> inputs;
   std::vector<output_config> outputs;
@@ -44,13 +49,21 @@ struct relay_config {
   std::vector<std::string> command{};  ///< with its arguments; the inputs "stdout" and "stderr" are its; empty: none
 };
 
+/// An endpoint of a file, with the options beside it.
+struct endpoint_table {
+  std::string endpoint;
+  given_options options;
+  std::string at;  ///< where in the file
+};
+
 /// Endpoints as they were written; none of either means "-". With a command its stdout and stderr are inputs, whether
-/// they are among `inputs` or not, and none means nothing else.
+/// they are among `inputs` or not, and none means nothing else. What a file has stands before what a command line has.
 struct relay_request {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   given_options global;
   std::vector<std::string> command{};
+  std::vector<endpoint_table> input_tables{}, output_tables{};
 };
 
 /// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not

@@ -42,7 +42,7 @@ class endpoint_reader {
       read.rest.clear();
     }
     if (read.where.empty())
-      wrong_.add(text_.empty() ? std::string("an endpoint is empty: write a file, '-' or SCHEME:…")
+      wrong_.add(text_.empty() ? std::string("an endpoint is missing or empty: write a file, '-' or SCHEME:…")
                                : fmt::format("endpoint '{}' names nothing before its options", text_));
     while (at_ < text_.size()) read.options.push_back(read_option());
     return read;
@@ -81,7 +81,7 @@ class endpoint_reader {
     return plain;
   }
 
-  std::pair<std::string, std::string> read_option() {
+  given_option read_option() {
     const std::size_t length = option_name_length().value_or(0);
     const std::string_view name = text_.substr(at_ + 1, length);
     at_ += length + 2;

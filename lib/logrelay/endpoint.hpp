@@ -16,6 +16,7 @@ struct endpoint {
   std::string rest;      ///< behind "scheme:", each ",," a ",", and "//" taken away where it was written so
   bool slashes = false;  ///< written as scheme://
   given_options options;
+  std::string at = {};  ///< where in a file; empty: on the command line
 };
 
 /// Takes an endpoint apart. A word of letters, digits, '+' and '-', the first a letter or a digit, before the first

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace logrelay {
@@ -23,12 +24,25 @@ class error : public std::runtime_error {
 /// Every mistake of a command line or a file, so that all are reported at once. Not shared between threads.
 class mistakes {
  public:
-  void add(std::string text) { texts_.push_back(std::move(text)); }
+  /// While it lives, what is added is said of this place: "relay.toml:3:5". Empty: of none.
+  class at {
+   public:
+    at(mistakes& all, std::string place) : all_(all), before_(std::exchange(all.place_, std::move(place))) {}
+    at(const at&) = delete;
+    ~at() { all_.place_ = std::move(before_); }
+
+   private:
+    mistakes& all_;
+    std::string before_;
+  };
+
+  void add(std::string text) { texts_.push_back(place_.empty() ? std::move(text) : place_ + ": " + text); }
   [[nodiscard]] bool empty() const { return texts_.empty(); }
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
 
  private:
   std::vector<std::string> texts_;
+  std::string place_;
 };
 
 }  // namespace logrelay

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <climits>
 #include <mutex>
 
@@ -24,6 +25,7 @@ class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
     }
     if (unsaid_ > 0) put(fmt::format("logrelay: warning: {} messages were not said: stderr was full\n", std::exchange(unsaid_, 0)));
     spdlog::memory_buf_t line;
+    if (above_meter.load()) line.append(std::string_view("\r\x1b[K"));
     formatter_->format(message, line);
     if (line.size() > PIPE_BUF) {
       line.resize(PIPE_BUF);
@@ -32,6 +34,9 @@ class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
     put({line.data(), line.size()});
   }
   void flush_() override {}
+
+ public:
+  std::atomic<bool> above_meter{false};
 
  private:
   static bool writable() {
@@ -57,15 +62,19 @@ spdlog::level::level_enum spdlog_level(severity how) {
 }  // namespace
 
 struct messages::parts {
-  explicit parts(severity least) : log("logrelay", std::make_shared<stderr_sink>()) {
+  explicit parts(severity least) : sink(std::make_shared<stderr_sink>()), log("logrelay", sink) {
     log.set_pattern("%v");
     log.set_level(spdlog_level(least));
   }
+  const std::shared_ptr<stderr_sink> sink;
   spdlog::logger log;
 };
 
 messages::messages(severity least) : parts_(std::make_unique<parts>(least)) {}
 messages::~messages() = default;
+
+void messages::set_least(severity least) { parts_->log.set_level(spdlog_level(least)); }
+void messages::stand_above_meter() { parts_->sink->above_meter.store(true); }
 
 void messages::say(severity how, std::string_view text) {
   switch (how) {

@@ -111,6 +111,24 @@ reading read_value(const option_row& row, std::string_view text) {
   return {std::string(text), 0, text.empty() ? "is empty: write a value behind the '='" : ""};
 }
 
+/// Whether a file may say it by a value of this type; if not, the end of a sentence that begins with the value.
+std::string wrong_type(const option_row& row, const given_option& given) {
+  using kind = given_option::kind;
+  if (given.among_several && !row.repeatable) return "is in an array: write one value";
+  const bool says_yes_or_no = row.type == option_type::yes_no || row.fallback == "no";  // a text may be either too
+  const bool is_number = row.type == option_type::size || row.type == option_type::duration || row.type == option_type::count;
+  switch (given.what) {
+    case kind::text: return {};
+    case kind::boolean: return says_yes_or_no ? "" : "is a boolean: write a string";
+    case kind::integer:
+      if (row.type == option_type::mode) return "is a decimal number: write it in octal, like 0o640, or as a string";
+      return is_number ? "" : row.type == option_type::yes_no ? "is a number: write true or false" : "is a number: write a string";
+    case kind::octal: return row.type == option_type::mode ? "" : "is an octal number: write a decimal one, or a string";
+    case kind::other: break;
+  }
+  return "is of a type that no option takes: write a string";
+}
+
 reading read_fallback(const option_row& row) {
   reading read = read_value(row, row.fallback);
   if (!read.wrong.empty())
@@ -137,8 +155,10 @@ option_values parse_options(const given_options& given, std::span<const option_r
   for (const auto& [name, value] : values.values_) names.push_back(name);
 
   const std::string who = whose.empty() ? "" : fmt::format("{}: ", whose);
-  const std::string_view dashes = whose.empty() ? "--" : "";
-  for (const auto& [name, text] : given) {
+  for (const given_option& each : given) {
+    const auto& [name, text, at, what, among_several] = each;
+    const std::string_view dashes = whose.empty() && at.empty() ? "--" : "";
+    const std::optional<mistakes::at> place = at.empty() ? std::nullopt : std::optional<mistakes::at>(std::in_place, wrong, at);
     const auto found = values.values_.find(name);
     if (found == values.values_.end()) {
       wrong.add(fmt::format("{}unknown option '{}'{}", who, name, did_you_mean(name, names)));
@@ -150,6 +170,7 @@ option_values parse_options(const given_options& given, std::span<const option_r
       continue;
     }
     reading read = read_value(*value.row, text);
+    if (std::string type = wrong_type(*value.row, each); !type.empty()) read.wrong = std::move(type);
     if (!read.wrong.empty()) {
       wrong.add(fmt::format("{}'{}{}={}' {}", who, dashes, name, text, read.wrong));
       continue;
@@ -160,6 +181,13 @@ option_values parse_options(const given_options& given, std::span<const option_r
     value.number = read.number;
   }
   return values;
+}
+
+std::vector<option_values::given_value> option_values::all_given() const {
+  std::vector<given_value> all;
+  for (const auto& [name, each] : values_)
+    if (each.given) all.push_back({*each.row, each.texts});
+  return all;
 }
 
 std::vector<std::string_view> choice_names(const option_row& row) {

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,10 +43,17 @@ struct option_row {
 
 using option_rows = std::span<const option_row>;
 
+template <typename Table>
+inline constexpr std::size_t rows_in = 0;
+template <std::size_t Size>
+inline constexpr std::size_t rows_in<option_row[Size]> = Size;
+template <std::size_t Size>
+inline constexpr std::size_t rows_in<std::array<option_row, Size>> = Size;
+
 /// One table of several, for kinds that share options.
-template <std::size_t... Sizes>
-consteval std::array<option_row, (Sizes + ...)> joined(const option_row (&... tables)[Sizes]) {
-  std::array<option_row, (Sizes + ...)> all{};
+template <typename... Tables>
+consteval auto joined(const Tables&... tables) {
+  std::array<option_row, (rows_in<std::remove_const_t<Tables>> + ...)> all{};
   std::size_t to = 0;
   const auto add = [&](const option_row& row) { all[to++] = row; };
   const auto add_all = [&](const auto& table) {
@@ -54,13 +62,30 @@ consteval std::array<option_row, (Sizes + ...)> joined(const option_row (&... ta
   (add_all(tables), ...);
   return all;
 }
-using given_options = std::vector<std::pair<std::string, std::string>>;
+
+/// An option as it was given.
+struct given_option {
+  /// What a file's value is; a command line has text only.
+  enum class kind : std::uint8_t { text, boolean, integer, octal, other };
+
+  std::string name;
+  std::string text;
+  std::string at = {};  ///< where in a file, as mistakes are told of it; empty: on the command line
+  kind what = kind::text;
+  bool among_several = false;  ///< of an array
+
+  friend bool operator==(const given_option& one, const given_option& other) {
+    return one.name == other.name && one.text == other.text;
+  }
+};
+using given_options = std::vector<given_option>;
 
 /// The validated values of one input, output or program: what was given, else the row's default. Asking for a name
 /// that is in no row, or as another type than its row's, is a mistake of ours and throws std::logic_error. Points to
 /// its rows, which have to outlive it.
 class option_values {
  public:
+  [[nodiscard]] bool knows(std::string_view name) const { return values_.contains(name); }  ///< whether there is such a row
   [[nodiscard]] bool given(std::string_view name) const;  ///< by the user
   [[nodiscard]] bool has(std::string_view name) const;    ///< given, or with a default
   [[nodiscard]] bool yes(std::string_view name) const;
@@ -70,6 +95,13 @@ class option_values {
   [[nodiscard]] const std::string& text(std::string_view name) const;  ///< of a choice: its first synonym
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;  ///< of a repeatable row, in order
   [[nodiscard]] unsigned mode(std::string_view name) const;                 ///< 0 where there is none
+
+  struct given_value {
+    const option_row& row;
+    const std::vector<std::string>& texts;  ///< a choice by its first synonym, yes or no
+  };
+  /// What the user gave, by name.
+  [[nodiscard]] std::vector<given_value> all_given() const;
 
  private:
   friend option_values parse_options(const given_options&, std::span<const option_rows>, std::string_view, mistakes&);
@@ -87,7 +119,8 @@ class option_values {
 /// Checks what was given against the rows of all tables. Each mistake names `whose` ("output 'app.log'"), the option,
 /// the value and the way out; an unknown name is answered with the near ones. An empty `whose` is the program itself,
 /// whose options are called '--name'. A row in a later table replaces an earlier table's row of the same name. Never
-/// stops at the first mistake; a value that is one leaves the default in its place.
+/// stops at the first mistake; a value that is one leaves the default in its place. A file's options are called by their
+/// bare names, each mistake with its place, and have to be of a type that goes with the row's.
 option_values parse_options(const given_options& given, std::span<const option_rows> tables, std::string_view whose,
                             mistakes& wrong);
 

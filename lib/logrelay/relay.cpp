@@ -1,8 +1,10 @@
 #include <logrelay/relay.hpp>
 
+#include <logrelay/config_change.hpp>
 #include <logrelay/running_inputs.hpp>
 #include <logrelay/running_outputs.hpp>
 #include <logrelay/util/child.hpp>
+#include <logrelay/util/privileges.hpp>
 
 #include <fmt/format.h>
 
@@ -30,8 +32,8 @@ enum class phase { idle, running, stopping, draining, leaving, over };
 }  // namespace
 
 struct relay::parts {
-  parts(const relay_config& given, const registries& all, messages& to, const time_source& time)
-      : config(given), in{all, to, time} {}
+  parts(relay_config given, const registries& all, messages& to, const time_source& time)
+      : config(std::move(given)), in{all, to, time} {}
 
   void run_command();
   void watch_command();
@@ -39,11 +41,14 @@ struct relay::parts {
   void drain();
   void leave();
   void keep_rest(steady_time at);
+  void begin_change();
+  void change_outputs();
+  steady_time change();
   [[nodiscard]] steady_time drain_deadline(steady_time at) const {
-    return outputs->drain_deadline(at, config.global.duration("drain-timeout"), stop_by);
+    return std::max(at, outputs->drain_deadline(config.global.duration("drain-timeout"), stop_by));
   }
 
-  const relay_config& config;
+  relay_config config;
   surroundings in;
 
   phase now = phase::idle;
@@ -53,12 +58,14 @@ struct relay::parts {
   // Inputs go first, in destruction too: nothing is published to queues that are not there.
   std::optional<running_outputs> outputs;
   std::optional<running_inputs> inputs;
+  std::optional<relay_config> next, after_next;  // what a reload is on the way to, and the one behind it
+  steady_time change_by{};                        // when inputs that are to end are no longer waited for
   std::optional<child> command;
   std::optional<int> command_status;
 };
 
-relay::relay(const relay_config& config, const registries& known, messages& say, const time_source& clock)
-    : parts_(std::make_unique<parts>(config, known, say, clock)) {}
+relay::relay(relay_config config, const registries& known, messages& say, const time_source& clock)
+    : parts_(std::make_unique<parts>(std::move(config), known, say, clock)) {}
 
 relay::~relay() = default;
 
@@ -69,6 +76,7 @@ void relay::start() {
   try {
     my.outputs->prepare();
     my.inputs->prepare();
+    become(my.config.global.text("user"), my.config.global.text("group"));
     my.run_command();
   } catch (const error&) {
     my.inputs->unprepare();
@@ -111,12 +119,17 @@ void relay::parts::end_reading() {
 
 int relay::descriptor() const { return parts_->in.common->events.descriptor(); }
 bool relay::over() const { return parts_->now == phase::over; }
+bool relay::ending() const { return parts_->now > phase::running; }
+
+void relay::ask_reader() { parts_->inputs->ask_reader(); }
+bool relay::reader_answered() const { return parts_->inputs->reader_answered(); }
 
 steady_time relay::step() {
   auto& my = *parts_;
   my.in.common->events.clear();
   my.watch_command();
   const auto now = my.in.clock.now();
+  const auto change = my.change();
   switch (my.now) {
     case phase::running:
     case phase::stopping:
@@ -126,19 +139,19 @@ steady_time relay::step() {
         return step();
       }
       if (now >= my.deadline) my.end_reading();
-      return my.inputs->done() || now >= my.deadline ? steady_time::max() : my.deadline;
+      return my.inputs->done() || now >= my.deadline ? change : std::min(change, my.deadline);
     case phase::draining:
       if (my.outputs->all_done()) {
         my.leave();
         return step();
       }
-      if (const auto until = my.drain_deadline(now); now < until) return std::min<steady_time>(until, now + look_again);
+      if (const auto until = my.drain_deadline(now); now < until) return std::min<steady_time>({change, until, now + look_again});
       my.leave();
       return my.deadline;
     case phase::leaving:
       // First the listeners, so that nothing is taken any more; then what is left is brought to where it is kept.
       if (!my.keeping_rest && ((my.outputs->all_done() && my.inputs->done()) || now >= my.deadline)) my.keep_rest(now);
-      if (my.keeping_rest && (my.outputs->all_left() || now >= my.deadline)) my.now = phase::over;
+      if (my.keeping_rest && ((my.outputs->all_left() && my.inputs->all_left()) || now >= my.deadline)) my.now = phase::over;
       return my.now == phase::over ? steady_time::max() : my.deadline;
     case phase::idle:
     case phase::over: break;
@@ -149,7 +162,7 @@ steady_time relay::step() {
 // The inputs have ended: what is in the queues is all there will be.
 void relay::parts::drain() {
   now = phase::draining;
-  outputs->drain(in.clock.now());
+  outputs->drain();
 }
 
 void relay::parts::leave() {
@@ -162,6 +175,7 @@ void relay::parts::keep_rest(steady_time at) {
   keeping_rest = true;
   deadline = at + keeping;
   outputs->leave();
+  inputs->leave();
 }
 
 void relay::stop(stop_kind how) {
@@ -195,6 +209,45 @@ void relay::rotate() {
   if (parts_->outputs) parts_->outputs->rotate();
 }
 
+void relay::reload(relay_config config) {
+  auto& my = *parts_;
+  if (my.now != phase::running) return;
+  (my.next ? my.after_next : my.next).emplace(std::move(config));
+  if (!my.after_next) my.begin_change();
+}
+
+bool relay::settled() const { return !parts_->next && parts_->outputs && parts_->outputs->settled(); }
+
+// First the inputs that go read what is ready, for the outputs as they are. Then the outputs change, then new inputs come.
+void relay::parts::begin_change() {
+  for (const auto& each : fixed_until_restart(config, *next))
+    in.say.say(severity::warning, fmt::format("'{}' has changed: that is of no effect until the next start", each));
+  inputs->end_others(next->inputs);
+  change_by = in.clock.now() + last_reads;
+}
+
+void relay::parts::change_outputs() {
+  const auto places = inputs->places_of(next->inputs);
+  outputs->change(next->outputs, places, inputs->places());
+  inputs->begin(next->inputs);
+  auto command_line = std::move(config.command);
+  config = std::move(*next);
+  config.command = std::move(command_line);
+  next.reset();
+  if (!after_next) return;
+  next = std::exchange(after_next, {});
+  begin_change();
+}
+
+// What a reload has begun. Returns when to look at it again.
+steady_time relay::parts::change() {
+  if (now == phase::idle || now == phase::over) return steady_time::max();
+  const bool ending = inputs->ending();
+  if (next && now != phase::running) next.reset(), after_next.reset();
+  if (next && (!ending || in.clock.now() >= change_by)) change_outputs();
+  return std::min(next ? change_by : steady_time::max(), outputs->advance(config.global.duration("drain-timeout")));
+}
+
 int relay::command_descriptor() const { return parts_->command && !parts_->command_status ? parts_->command->descriptor() : -1; }
 
 void relay::send(int signal) const {
@@ -214,7 +267,7 @@ relay_report relay::report() const {
     const ledger& account = each.account;
     return account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > account.spooled.lines);
   });
-  if (lost || std::any_of(all.inputs.begin(), all.inputs.end(), [](const auto& each) { return each.failed; })) all.exit_status = 1;
+  if (lost || my.outputs->lost_any() || my.inputs->failed_any() || std::any_of(all.inputs.begin(), all.inputs.end(), [](const auto& each) { return each.failed; })) all.exit_status = 1;
   if (my.command_status.value_or(0) != 0) all.exit_status = *my.command_status;
   return all;
 }

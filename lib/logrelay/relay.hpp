@@ -20,9 +20,9 @@ namespace logrelay {
 
 class relay {
  public:
-  /// All four must outlive it; `say` and `clock` also a listener that was let go, whose queue asks for the time when it
-  /// wakes up.
-  relay(const relay_config& config, const registries& known, messages& say, const time_source& clock);
+  /// The last three must outlive it; `say` and `clock` also a listener that was let go, whose queue asks for the time when
+  /// it wakes up.
+  relay(relay_config config, const registries& known, messages& say, const time_source& clock);
   /// Gives up what still runs; a listener thread that hangs is let go.
   ~relay();
 
@@ -34,6 +34,13 @@ class relay {
   /// Goes on to the next phase if it is time. Returns when to call it again at the latest; max(): when descriptor() says.
   steady_time step();
   [[nodiscard]] bool over() const;
+  /// It has begun to end, for whatever reason.
+  [[nodiscard]] bool ending() const;
+
+  /// Asks the reader for a sign of life. descriptor() tells when it has come, and with it every input has been started.
+  void ask_reader();
+  /// Whether it has answered, or has nothing to do any more.
+  [[nodiscard]] bool reader_answered() const;
 
   /// TERM or INT: the inputs end, the queues are drained, all within the drain timeout. With a command it is the
   /// command that is to end, told by whoever sent the signal or by send(); the queues are drained then.
@@ -42,6 +49,11 @@ class relay {
   void stop_now();
   void reopen();
   void rotate();
+  /// From now on this configuration, made by make_config with nothing wrong. What is the same in both goes on untouched;
+  /// what cannot be opened is said and left out. The steps that follow do it; a later one waits for it.
+  void reload(relay_config config);
+  /// A reload is over: nothing of it is still to be closed or opened.
+  [[nodiscard]] bool settled() const;
 
   /// Readable once the command has ended; -1: there is none that runs.
   [[nodiscard]] int command_descriptor() const;

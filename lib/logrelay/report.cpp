@@ -50,6 +50,7 @@ void append(const input_report& input, std::string& to) {
   all.number("connections", input.connections);
   all.number("kernel_drops", input.kernel_drops);
   all.number("refused", input.refused);
+  all.number("limited", input.limited);
   {
     members addresses(all.next("listening"), '[');
     for (const auto& each : input.listening) append_json_string(each, addresses.next());

@@ -12,7 +12,8 @@ namespace logrelay {
 
 struct input_report {
   std::string name, endpoint;
-  std::uint64_t lines = 0, bytes = 0, long_lines = 0, framing_errors = 0, connections = 0, kernel_drops = 0, refused = 0;
+  std::uint64_t lines = 0, bytes = 0, long_lines = 0, framing_errors = 0, connections = 0, kernel_drops = 0, refused = 0,
+                limited = 0;
   std::vector<std::string> listening;                    ///< addresses, with the port that the kernel chose for 0
   double paused_seconds = 0;                             ///< held by any output …
   std::vector<std::pair<std::string, double>> paused_by;  ///< … and by which

@@ -1,19 +1,41 @@
 #include <logrelay/running_inputs.hpp>
 
+#include <logrelay/config_change.hpp>
 #include <logrelay/input/reader.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace logrelay {
+namespace {
+
+// The same, or one that cannot be opened again.
+bool goes_on_as(const input_config& before, const input_config& wanted) {
+  return is_unchanged(before, wanted) || (is_inherited(before) && before.where.where == wanted.where.where);
+}
+
+}  // namespace
 
 running_inputs::running_inputs(const std::vector<input_config>& all, surroundings& in) : in_(in) {
-  for (const auto& each : all) {
-    all_.push_back({each.kind->make(each), each});
-    all_.back().it->place(all_.size() - 1);
-  }
+  for (const auto& each : all) all_.push_back(make(each));
 }
 
 running_inputs::~running_inputs() = default;
+
+running_inputs::running_input running_inputs::make(const input_config& of) {
+  running_input made{of.kind->make(of), of};
+  made.it->place(place_of(of.name));
+  return made;
+}
+
+std::size_t running_inputs::place_of(const std::string& name) {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
+  names_.push_back(name);
+  return names_.size() - 1;
+}
 
 void running_inputs::prepare() {
   for (auto& each : all_) {
@@ -37,41 +59,137 @@ fd running_inputs::writing_end(std::string_view scheme) {
 }
 
 void running_inputs::start() {
-  reads_ = std::make_unique<reader>(in_.common->handler, in_.pool, in_.say, in_.clock, [with = in_.common] { with->events.signal(); });
+  const auto tell = [with = in_.common] { with->events.signal(); };
+  reads_ = std::make_unique<reader>(in_.common->handler, in_.pool, in_.say, in_.clock, tell, tell);
   std::vector<input*> all;
   for (auto& each : all_) all.push_back(each.it.get());
   reads_->start(std::move(all));
+}
+
+void running_inputs::end_others(const std::vector<input_config>& wanted) {
+  reads_->hold();
+  const auto stays = [&](const running_input& one) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const auto& each) { return goes_on_as(one.config, each); });
+  };
+  const auto gone = std::stable_partition(all_.begin(), all_.end(), stays);
+  for (auto it = gone; it != all_.end(); ++it) {
+    reads_->remove(*it->it);
+    ending_.push_back(std::move(*it));
+  }
+  all_.erase(gone, all_.end());
+}
+
+bool running_inputs::ending() {
+  std::erase_if(ending_, [&](auto& each) {
+    if (!each.it->removed) return false;
+    if (!std::exchange(each.leaving, true)) each.it->leave([with = in_.common] { with->events.signal(); });
+    if (!each.it->left()) return false;
+    failed_ = failed_ || each.it->failed;
+    in_.say.say(severity::info, fmt::format("input '{}': is removed", each.config.name));
+    return true;
+  });
+  return !ending_.empty();
+}
+
+std::vector<std::size_t> running_inputs::places_of(const std::vector<input_config>& wanted) {
+  std::vector<std::size_t> places;
+  for (const auto& each : wanted) {
+    const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& one) { return goes_on_as(one.config, each); });
+    places.push_back(found != all_.end() ? found->it->index() : place_of(each.name));
+  }
+  return places;
+}
+
+void running_inputs::begin(const std::vector<input_config>& wanted) {
+  std::vector<running_input> before = std::exchange(all_, {});
+  bool all_there = true;
+  for (const auto& each : wanted) {
+    const auto found = std::find_if(before.begin(), before.end(), [&](const auto& one) { return goes_on_as(one.config, each); });
+    if (found == before.end()) {
+      all_there = add(each) && all_there;
+      continue;
+    }
+    if (!is_unchanged(found->config, each))
+      in_.say.say(severity::warning, fmt::format("input '{}': goes on with its options from before: a descriptor that was inherited cannot be "
+                                                 "opened again until the next start", found->config.name));
+    all_.push_back(std::move(*found));
+    before.erase(found);
+  }
+  // Where nothing is left to read because it could not be opened, the next reload may do better.
+  if (all_there || !all_.empty()) reads_->release();
+}
+
+bool running_inputs::add(const input_config& wanted) {
+  const auto left_out = [&](std::string_view why) {
+    in_.say.say(severity::error, fmt::format("input '{}': {}; it is left out", wanted.name, why));
+    return false;
+  };
+  if (is_inherited(wanted)) return left_out("a descriptor that was inherited cannot be opened until the next start");
+  running_input made = make(wanted);
+  try {
+    made.it->prepare();
+  } catch (const error& e) {
+    made.it->unprepare();
+    return left_out(e.what());
+  }
+  reads_->add(*made.it);
+  all_.push_back(std::move(made));
+  return true;
 }
 
 void running_inputs::stop(stop_kind how) { reads_->stop(how); }
 void running_inputs::stop_now() { reads_->stop_now(); }
 bool running_inputs::done() const { return reads_->done(); }
 
+void running_inputs::ask_reader() {
+  reader_asked_.store(true);
+  reads_->post([this] {
+    reader_asked_.store(false);
+    in_.common->events.signal();
+  });
+}
+
+bool running_inputs::reader_answered() const { return !reader_asked_.load() || reads_->done(); }
+
+void running_inputs::leave() {
+  for (auto* some : {&all_, &ending_})
+    for (auto& each : *some)
+      if (!std::exchange(each.leaving, true)) each.it->leave([with = in_.common] { with->events.signal(); });
+}
+
+bool running_inputs::all_left() const {
+  const auto has_left = [](const running_input& each) { return each.it->left(); };
+  return std::all_of(all_.begin(), all_.end(), has_left) && std::all_of(ending_.begin(), ending_.end(), has_left);
+}
+
 std::vector<input_report> running_inputs::report(const running_outputs& outputs) const {
-  const auto now = in_.clock.now();
   std::vector<input_report> all;
-  for (const auto& each : all_) {
-    input_report one;
-    one.name = each.config.name;
-    one.endpoint = each.config.where.where;
-    one.lines = each.it->counters.lines;
-    one.bytes = each.it->counters.bytes;
-    one.long_lines = each.it->counters.long_lines;
-    one.framing_errors = each.it->counters.framing_errors;
-    one.connections = each.it->connections;
-    one.refused = each.it->counters.refused;
-    one.kernel_drops = each.it->kernel_drops();
-    one.listening = each.it->listening_on();
-    one.failed = each.it->failed;
-    const auto held = each.it->held.by_output(now);
-    for (std::size_t i = 0; i < held.size(); ++i) {
-      if (held[i].count() <= 0) continue;
-      one.paused_seconds += held[i].count();
-      one.paused_by.emplace_back(outputs.name_of(i), held[i].count());
-    }
-    all.push_back(std::move(one));
-  }
+  for (const auto& each : all_) all.push_back(report(each, outputs));
+  for (const auto& each : ending_) all.push_back(report(each, outputs));
   return all;
+}
+
+input_report running_inputs::report(const running_input& one, const running_outputs& outputs) const {
+  input_report told;
+  told.name = one.config.name;
+  told.endpoint = one.config.where.where;
+  told.lines = one.it->counters.lines;
+  told.bytes = one.it->counters.bytes;
+  told.long_lines = one.it->counters.long_lines;
+  told.framing_errors = one.it->counters.framing_errors;
+  told.connections = one.it->connections;
+  told.refused = one.it->counters.refused;
+  told.limited = one.it->counters.limited;
+  told.kernel_drops = one.it->kernel_drops();
+  told.listening = one.it->listening_on();
+  told.failed = one.it->failed;
+  const auto held = one.it->held.by_output(in_.clock.now());
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (held[i].count() <= 0) continue;
+    told.paused_seconds += held[i].count();
+    told.paused_by.emplace_back(outputs.name_of(i), held[i].count());
+  }
+  return told;
 }
 
 }  // namespace logrelay

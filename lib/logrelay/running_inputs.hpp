@@ -1,12 +1,16 @@
 #pragma once
 /// The inputs of a relay, all at once, and the reader that they live in. Owned by the relay; main thread.
+///
+/// Each input has a place of its own, which one of the same name that comes later has too: routes go by that.
 #include <logrelay/config.hpp>
 #include <logrelay/input/input.hpp>
 #include <logrelay/report.hpp>
 #include <logrelay/running_outputs.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace logrelay {
@@ -26,21 +30,49 @@ class running_inputs {
   [[nodiscard]] fd writing_end(std::string_view scheme);
   void start();
 
+  /// A change in two steps, between which the outputs change. First all that are not wanted as they are read what is ready
+  /// and end; those that were inherited go on as they are where their endpoint is wanted, which is said.
+  void end_others(const std::vector<input_config>& wanted);
+  /// … who has not ended yet, after a look at who has.
+  [[nodiscard]] bool ending();
+  /// The places of these among all routes, and how many routes there are.
+  [[nodiscard]] std::vector<std::size_t> places_of(const std::vector<input_config>& wanted);
+  [[nodiscard]] std::size_t places() const { return names_.size(); }
+  /// Then those that do not run yet are opened, unless that fails, which is said.
+  void begin(const std::vector<input_config>& wanted);
+
   void stop(stop_kind how);
   void stop_now();
   [[nodiscard]] bool done() const;
+  [[nodiscard]] bool failed_any() const { return failed_; }  ///< one that is removed had
+  /// Asks the reader for a sign of life; the relay's wake tells when it has come.
+  void ask_reader();
+  [[nodiscard]] bool reader_answered() const;  ///< or it has nothing to do any more
+  /// The outputs have settled all that they will: inputs keep what the next start has to know.
+  void leave();
+  [[nodiscard]] bool all_left() const;
 
-  /// Holders are called by the names of their outputs.
+  /// Holders are called by the names of their outputs. Those that are ending come last.
   [[nodiscard]] std::vector<input_report> report(const running_outputs& outputs) const;
 
  private:
   struct running_input {
     std::unique_ptr<input> it;
     input_config config;
+    bool leaving = false;  // it was told to keep what the next start has to know
   };
+  [[nodiscard]] std::size_t place_of(const std::string& name);
+  [[nodiscard]] running_input make(const input_config& of);
+  [[nodiscard]] input_report report(const running_input& one, const running_outputs& outputs) const;
+  bool add(const input_config& wanted);
+
   surroundings& in_;
+  std::vector<std::string> names_;  // by place
   std::vector<running_input> all_;
+  std::vector<running_input> ending_;
   std::size_t prepared_ = 0;
+  bool failed_ = false;
+  std::atomic<bool> reader_asked_{false};
   std::unique_ptr<reader> reads_;
 };
 

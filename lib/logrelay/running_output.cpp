@@ -63,35 +63,155 @@ queue_rules rules_of(const output_config& config, const encoding_rules& encoding
   return limits;
 }
 
-queue_events events_of(const std::string& name, std::size_t capacity_bytes, const queue_listener& listener, const surroundings& in) {
-  queue_events tell;
-  tell.on_lines = listener.on_lines();
-  tell.on_room = [with = in.common] { with->handler.room_again(); };
-  tell.on_left = [with = in.common] { with->events.signal(); };
-  tell.on_loss = [to = &in.say, name, full = capacity_bytes](bool begins, const tally& dropped) {
-    to->say(begins ? severity::warning : severity::notice,
-            begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full))
-                   : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
-  };
-  return tell;
-}
-
 std::shared_ptr<queue> make_queue(const output_config& config, const queue_rules& limits, queue_events tell, const surroundings& in) {
   if (auto spooled = spool_of(config.options, limits)) return make_spool(std::move(*spooled), config.name, std::move(tell), in);
   return std::make_shared<memory_queue>(limits, in.pool, in.clock, std::move(tell));
 }
 
-running_output make_running_output(const output_config& of, const surroundings& in) {
-  auto to = of.kind->make(of);
-  auto encoding = encoding_of(of, in.known, *to);
-  const queue_rules limits = rules_of(of, encoding);
+struct running_output::assembly {
+  std::unique_ptr<queue_listener> listener;
+  queue_rules rules;
+};
 
-  running_output made{of, nullptr, nullptr};
-  made.listener = std::make_unique<queue_listener>(listener_parts{
-      of.name, std::move(to), std::make_unique<line_encoder>(std::move(encoding)), limits.stall_after,
-      [say = &in.say](severity how, std::string_view text) { say->say(how, text); }, [with = in.common] { with->events.signal(); }});
-  made.lines = make_queue(of, limits, events_of(of.name, limits.capacity_bytes, *made.listener, in), in);
-  return made;
+running_output::assembly running_output::assemble(const output_config& of) const {
+  auto to = of.kind->make(of);
+  auto encoding = encoding_of(of, in_->known, *to);
+  const queue_rules rules = rules_of(of, encoding);
+  return {std::make_unique<queue_listener>(listener_parts{
+              of.name, std::move(to), std::make_unique<line_encoder>(std::move(encoding)), rules.stall_after,
+              [say = &in_->say](severity how, std::string_view text) { say->say(how, text); },
+              [with = in_->common] { with->events.signal(); }, alarm_}),
+          rules};
 }
+
+running_output::running_output(const output_config& of, std::size_t its_place, const surroundings& in) : config(of), place(its_place), in_(&in) {
+  auto made = assemble(of);
+  listener_ = std::move(made.listener);
+  rules_ = made.rules;
+  capacity_->store(rules_.capacity_bytes);
+  takes_all = !of.options.given("from");
+
+  queue_events tell;
+  tell.on_lines = [alarm = alarm_] { alarm->notify(); };
+  tell.on_room = [with = in.common] { with->handler.room_again(); };
+  tell.on_left = [with = in.common] { with->events.signal(); };
+  tell.on_loss = [to = &in.say, name = of.name, full = capacity_](bool begins, const tally& dropped) {
+    to->say(begins ? severity::warning : severity::notice,
+            begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full->load()))
+                   : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
+  };
+  lines = make_queue(of, rules_, std::move(tell), in);
+}
+
+void running_output::prepare() {
+  listener_->to().prepare();
+  lines->prepare();
+}
+
+void running_output::unprepare() noexcept {
+  lines->unprepare();
+  listener_->to().unprepare();
+}
+
+void running_output::start() {
+  started_ = true;
+  listener_->start(lines);
+}
+
+void running_output::change(const output_config& to, steady_time now) {
+  auto made = assemble(to);
+  if (started_ && !before_) {
+    before_ = std::move(listener_);
+    before_->retire();
+    told_to_leave_ = now;
+    said_ = started_ = false;
+  }
+  listener_ = std::move(made.listener);
+  rules_ = made.rules;
+  config = to;
+}
+
+steady_time running_output::advance(steady_time now) {
+  if (!before_) return steady_time::max();
+  if (before_->done()) {
+    succeed();
+    return steady_time::max();
+  }
+  // A connection that does not move is as good as one that breaks: what it has not acknowledged is sent again.
+  const auto patience = std::max(lines->account().last_progress, told_to_leave_) + rules_.stall_after;
+  if (now < patience) return patience;
+  if (!before_->keeps_place()) before_->abandon();
+  if (!std::exchange(said_, true))
+    in_->say.say(severity::warning, fmt::format("output '{}': is in the middle of a line; its new options wait until it moves", config.name));
+  return steady_time::max();
+}
+
+void running_output::succeed() {
+  const auto last = before_->report();
+  past_.retries += last.retries;
+  past_.rotations += last.rotations;
+  past_.last_error = last.last_error;
+  before_.reset();
+  lines->rewind();
+  lines->change(rules_);
+  capacity_->store(rules_.capacity_bytes);
+  start_late();
+}
+
+void running_output::start_late() {
+  if (abandoned_) return;
+  try {
+    listener_->to().prepare();
+  } catch (const error& e) {
+    in_->say.say(severity::error, fmt::format("output '{}': {}; it is tried again", config.name, e.what()));
+  }
+  start();
+}
+
+void running_output::close() {
+  lines->close();
+  listener_->hurry();
+}
+
+void running_output::abandon() {
+  abandoned_ = true;
+  listener_->abandon();
+  if (before_) before_->abandon();
+}
+
+bool running_output::done() const {
+  if (before_) return abandoned_ && before_->done();
+  return started_ ? listener_->done() : abandoned_;
+}
+
+bool running_output::over() const { return done() || (started_ && listener_->report().ended); }
+
+steady_time running_output::may_drain_until(steady_time began, std::chrono::milliseconds patience, std::optional<steady_time> stop_by) const {
+  const ledger account = lines->account();
+  const auto since = std::max(account.last_progress, began);
+  const auto until = stop_by ? *stop_by : since + patience;
+  return account.spooled == account.pending ? std::min<steady_time>(until, since + rules_.stall_after) : until;
+}
+
+output_report running_output::report() const {
+  output_report one;
+  one.name = config.name;
+  one.endpoint = config.where.where;
+  one.account = lines->account();
+  if (one.account.pending.lines > 0)
+    one.oldest_pending_seconds = std::chrono::duration<double>(in_->clock.wall() - one.account.oldest).count();
+  const auto add = [&](const listener_report& of) {
+    one.retries += of.retries;
+    one.rotations += of.rotations;
+    if (!of.last_error.empty()) one.last_error = of.last_error;
+  };
+  add(past_);
+  if (before_) add(before_->report());
+  add(listener_->report());
+  return one;
+}
+
+void running_output::reopen() { (before_ ? before_ : listener_)->reopen(); }
+void running_output::rotate() { (before_ ? before_ : listener_)->rotate(); }
 
 }  // namespace logrelay

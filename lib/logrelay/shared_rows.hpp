@@ -16,6 +16,11 @@ inline constexpr option_row fifo_mode_row{
     .name = "mode", .type = option_type::mode, .fallback = "0600",
     .help = "Permissions of the pipe, where it has to be made."};
 
+/// Of inputs and outputs whose protocol has a frame for each line.
+inline constexpr option_row relp_framing_row{
+    .name = "framing", .type = option_type::choice, .fallback = "octet",
+    .help = "RELP has each line's length before it: there is nothing to choose.", .choices = "octet"};
+
 inline constexpr option_row socket_mode_row{
     .name = "mode", .type = option_type::mode, .fallback = "",
     .help = "Permissions of the socket; without it 0777 less the umask."};

@@ -48,6 +48,36 @@ TEST_CASE("logrelayctl drains a spool once") {
   CHECK(names_in(it.path).empty());
 }
 
+TEST_CASE("logrelayctl lets a relay deliver a spool to another output") {
+  left_spool it;
+  const auto out = it.folder / "out";
+  const auto delivered = run({LOGRELAY_CONTROL, "spool", "drain", it.path, out});
+  CHECK(delivered.errors == "");
+  CHECK(delivered.status == 0);
+  CHECK(difference(read_file(out), it.text) == "");
+  CHECK(names_in(it.path).empty());
+}
+
+TEST_CASE("logrelayctl leaves in a spool what an output does not take, and says so") {
+  left_spool it;
+  const auto wrong = run({LOGRELAY_CONTROL, "spool", "drain", it.path, (it.folder / "out") + ",colour=red"});
+  CHECK(wrong.status == 2);
+  CHECK_THAT(wrong.errors, Catch::Contains("colour"));
+  const auto missing = run({LOGRELAY_CONTROL, "spool", "drain", it.path, "tcp://127.0.0.1:" + std::to_string(port_of(it.refusing))},
+                           {.environment = {{"LOGRELAY_DRAIN_TIMEOUT", "10ms"}}});
+  CHECK(missing.status == 1);
+  CHECK_THAT(missing.errors, Catch::Contains("1000 lines (19.5 KiB) were not delivered, and are still in " + it.path));
+  CHECK(difference(it.ctl("cat").output, it.text) == "");
+}
+
+TEST_CASE("logrelayctl makes no directory that is not there") {
+  const temp_folder folder;
+  const auto refused = run({LOGRELAY_CONTROL, "spool", "drain", folder / "missing"});
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.errors, Catch::Contains("unable to open the folder " + (folder / "missing") + ": No such file"));
+  CHECK(names_in(folder.path()).empty());
+}
+
 TEST_CASE("logrelayctl tells what is damaged") {
   left_spool it;
   auto name = it.path + "/00000000000000000000.segment";
@@ -67,9 +97,18 @@ TEST_CASE("logrelayctl looks beside a running relay and does not drain it") {
   const auto text = numbered_lines(0, 100);
   relay->write(text);
   REQUIRE(eventually([&] { return run({LOGRELAY_CONTROL, "spool", "cat", path}).output == text; }));
-  const auto refused = run({LOGRELAY_CONTROL, "spool", "drain", path});
-  CHECK(refused.status == 2);
-  CHECK_THAT(refused.errors, Catch::Contains("holds it"));
+  const auto listed = run({LOGRELAY_CONTROL, "spool", "ls", path});
+  CHECK(listed.status == 0);
+  CHECK_THAT(listed.output, Catch::Contains("open") && Catch::Contains("100 lines"));
+  CHECK(run({LOGRELAY_CONTROL, "spool", "check", path}).status == 0);
+  for (const auto& words : {std::vector<std::string>{}, {folder / "out"}}) {
+    std::vector<std::string> all{LOGRELAY_CONTROL, "spool", "drain", path};
+    all.insert(all.end(), words.begin(), words.end());
+    const auto refused = run(all);
+    CHECK(refused.status == 2);
+    CHECK_THAT(refused.errors, Catch::Contains("process " + std::to_string(relay->id()) + " (logrelay) holds it"));
+  }
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
   relay->close_input();
   relay.end();
 }

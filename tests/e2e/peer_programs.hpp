@@ -2,10 +2,10 @@
 /// Programs that everybody has, on the other side of a relay: rsyslogd, logger, socat, nc, syslog-ng and loggen, and the
 /// real lines that they exchange with it. A program that is not installed is told of, and its tests are left out.
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <stdexcept>
 #include <support/lines.hpp>
+#include <support/peer_program.hpp>
 #include <support/sink.hpp>
 
 #include "relay_under_test.hpp"
@@ -76,36 +76,12 @@ inline std::string from_tcp(const temp_folder& folder, bool octet_counted) {
          folder / "port" + "\" SupportOctetCountedFraming=\"" + (octet_counted ? "on" : "off") + "\")\n";
 }
 
-/// The folder that packaging/test.sh unpacks syslog-ng into, since its package cannot stand beside rsyslog's.
-inline std::filesystem::path unpacked_syslog_ng() { return std::filesystem::path(LOGRELAY_SOURCE) / "build/syslog-ng"; }
-
-struct peer_program {
-  std::string path;
-  std::map<std::string, std::string> environment;
-  std::string modules;  ///< empty: where it looks anyway
-};
-/// One of syslog-ng's programs, installed or unpacked.
+/// One of syslog-ng's programs; says so where it is not there.
 inline std::optional<peer_program> syslog_ng_program(const std::string& name) {
-  if (has(name)) return peer_program{name, {}, {}};
-  for (const std::string place : {"usr/sbin/", "usr/bin/"}) {
-    const auto path = unpacked_syslog_ng() / (place + name);
-    if (!std::filesystem::exists(path)) continue;
-    std::string libraries, modules;
-    for (const auto& each : std::filesystem::recursive_directory_iterator(unpacked_syslog_ng() / "usr/lib")) {
-      if (!each.is_directory()) continue;
-      libraries += each.path().string() + ":";
-      if (std::filesystem::exists(each.path() / "libaffile.so")) modules = each.path().string();
-    }
-    peer_program found{path.string(),
-                       {{"LD_LIBRARY_PATH", libraries}, {"SYSLOGNG_PREFIX", (unpacked_syslog_ng() / "usr").string()}},
-                       modules};
-    const auto tried = run({found.path, "--help"}, {.environment = found.environment});
-    if (tried.status == 0) return found;
-    WARN("left out: the unpacked " << name << " does not run: " << tried.errors);
-    return std::nullopt;
-  }
-  WARN("left out: " << name << " is neither installed nor unpacked by packaging/test.sh");
-  return std::nullopt;
+  std::string why;
+  auto found = find_syslog_ng(name, why);
+  if (!found) WARN("left out: " << why);
+  return found;
 }
 
 }  // namespace logrelay::support

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <support/certificates.hpp>
+
 #include "peer_programs.hpp"
 
 using namespace logrelay;
@@ -94,6 +96,63 @@ TEST_CASE("we read every field of rsyslog's RFC 5424") {
     REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
     REQUIRE(difference(read_file(ours / "all.log"), sent.fields) == "");
   }
+}
+
+TEST_CASE("rsyslog and we read every field of each other over UDP") {
+  if (!have({"rsyslogd"})) return;
+  const temp_folder folder, ours, sending;
+  relay_under_test relay(ours, {"-i", "syslog://127.0.0.1:0,name=in", "all.log," + std::string(our_fields)});
+  const auto port = std::to_string(free_udp_port());
+  auto rsyslog = start_rsyslog(folder, "module(load=\"imudp\")\ninput(type=\"imudp\" address=\"127.0.0.1\" port=\"" + port + "\" rcvbufSize=\"8m\")\n" +
+                                           rsyslog_fields_to_file(folder) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
+                                           std::to_string(relay.udp_port()) + "\" protocol=\"udp\" template=\"RSYSLOG_SyslogProtocol23Format\")\n");
+  REQUIRE(std::to_string(rsyslog.udp_port()) == port);
+  relay_under_test sender(sending, {"-i", "-,decode=syslog", "syslog://127.0.0.1:" + port + ",name=out"});
+  constexpr std::size_t count = 10'000;
+  const auto sent = made_up(count);
+  const auto lines = split_lines(sent.rfc5424);
+  // A hundred at a time: UDP has no way to say that it is too much.
+  for (std::size_t i = 0; i < count; i += 100) {
+    for (auto each = i; each < i + 100; ++each) sender.write(lines[each] + "\n");
+    REQUIRE(eventually([&] { return relay.now().lines_read() == i + 100; }));
+  }
+  REQUIRE(sender.finish().output("out").delivered() == count);
+  INFO(rsyslog.errors());
+  REQUIRE(eventually_holds(folder / "fields.log", sent.fields.size()));
+  relay.terminate();
+  CHECK(difference(read_file(folder / "fields.log"), sent.fields) == "");
+  CHECK(difference(read_file(ours / "all.log"), sent.fields) == "");
+}
+
+TEST_CASE("rsyslog and we read every field of each other over TLS") {
+  if (!have({"rsyslogd", "openssl"})) return;
+  const temp_folder folder, ours, sending, keys;
+  const certificates authority(keys.path().string());
+  const auto server = authority.sign("server", "DNS:localhost,IP:127.0.0.1"), client = authority.sign("client", "DNS:client.example.com");
+  relay_under_test relay(ours, {"-i", "syslog+tls://127.0.0.1:0,name=in,peer-name=client.example.com,cert=" + server.cert + ",key=" + server.key +
+                                          ",ca=" + authority.authority(), "all.log," + std::string(our_fields)});
+  // One driver for both: its certificate is the client's here, and nobody asks for another's name.
+  auto rsyslog = start_rsyslog(
+      folder, fmt::format("global(defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" "
+                          "defaultNetstreamDriverKeyFile=\"{}\")\n"
+                          "module(load=\"imtcp\" streamDriver.name=\"ossl\" streamDriver.mode=\"1\" streamDriver.authMode=\"anon\")\n"
+                          "input(type=\"imtcp\" address=\"127.0.0.1\" port=\"0\" listenPortFileName=\"{}\")\n",
+                          authority.authority(), client.cert, client.key, folder / "port") +
+                  rsyslog_fields_to_file(folder) +
+                  fmt::format("action(type=\"omfwd\" target=\"127.0.0.1\" port=\"{}\" protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" "
+                              "TCP_Framing=\"octet-counted\" streamDriver=\"ossl\" streamDriverMode=\"1\" streamDriverAuthMode=\"anon\")\n",
+                              relay.tcp_port()));
+  relay_under_test sender(sending, {"-i", "-,decode=syslog", fmt::format("syslog+tls://127.0.0.1:{},name=out,peer-name=client.example.com,ca={}",
+                                                                         rsyslog.tcp_port(), authority.authority())});
+  const auto sent = made_up(message_count);
+  sender.write(sent.rfc5424);
+  REQUIRE(sender.finish().output("out").delivered() == message_count);
+  INFO(rsyslog.errors());
+  REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
+  REQUIRE(eventually_holds(folder / "fields.log", sent.fields.size()));
+  CHECK(relay.terminate().input("in").count("framing_errors") == 0);
+  CHECK(difference(read_file(folder / "fields.log"), sent.fields) == "");
+  CHECK(difference(read_file(ours / "all.log"), sent.fields) == "");
 }
 
 TEST_CASE("syslog-ng reads our messages and sends us its own") {
@@ -210,11 +269,12 @@ TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix socket
   if (!have({"python3"})) return;
   const temp_folder folder;
   relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog://127.0.0.1:0,name=udp", "-i",
-                                  "unixgram:g.sock,name=gram,decode=syslog", "all.log,format={input}|{facility}.{level}|{app}|{message}"});
+                                  "unixgram:g.sock,name=gram,decode=syslog", "-i", "unix:s.sock,name=stream,decode=syslog,framing=auto",
+                                  "all.log,format={input}|{facility}.{level}|{app}|{message}"});
   write_file(folder / "log.py",
              "import logging, logging.handlers as h, socket, sys\n"
              "for to, kind in ((('127.0.0.1', int(sys.argv[1])), socket.SOCK_STREAM), (('127.0.0.1', int(sys.argv[2])), socket.SOCK_DGRAM),\n"
-             "                 ('g.sock', socket.SOCK_DGRAM)):\n"
+             "                 ('g.sock', socket.SOCK_DGRAM), ('s.sock', socket.SOCK_STREAM)):\n"
              "  handler = h.SysLogHandler(to, 'local1', kind)\n"
              "  handler.ident = 'myapp: '\n"
              "  for i in range(1000): handler.emit(logging.LogRecord('x', logging.WARNING, '', 0, '%d two words', (i,), None))\n"
@@ -222,13 +282,13 @@ TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix socket
   const auto done = run({"python3", "log.py", std::to_string(relay.port("tcp")), std::to_string(relay.udp_port())}, {.folder = folder.path().string()});
   INFO(done.errors);
   REQUIRE(done.status == 0);
-  REQUIRE(eventually([&] { return relay.now().lines_read() == 3000; }));
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 4000; }));
   relay.terminate();
   std::map<std::string, std::string> came;
   for (const auto& line : split_lines(read_file(folder / "all.log"))) came[line.substr(0, line.find('|'))] += line.substr(line.find('|')) + "\n";
   std::string wanted;
   for (int i = 0; i < 1000; ++i) wanted += fmt::format("|local1.warning|myapp|{} two words\n", i);
-  for (const std::string name : {"tcp", "udp", "gram"}) REQUIRE(difference(came[name], wanted) == "");
+  for (const std::string name : {"tcp", "udp", "gram", "stream"}) REQUIRE(difference(came[name], wanted) == "");
 }
 
 TEST_CASE("a message of several lines survives octet framing and is escaped where newlines frame") {

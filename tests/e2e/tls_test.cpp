@@ -118,17 +118,40 @@ TEST_CASE("a line counts as delivered only by a server that takes our certificat
     const temp_folder folder;
     relay_under_test client(folder, {"--drain-timeout=300ms", to(server, all.trusting() + (showing.empty() ? "" : "," + showing))});
     client.write(numbered_lines(0, 1000));
-    if (showing.empty()) {  // it could not know: nobody told it that a certificate is wanted
-      client.close_input();
-      static_cast<void>(client.wait());
-      continue;
-    }
     CHECK(client.finish(1).output("out").delivered() == 0);
   }
   const auto balance = server.terminate();
   CHECK(balance.lines_read() == 0);
   CHECK(balance.input("in").count("refused") > 0);
   CHECK_THAT(server.errors(), Catch::Contains("input 'in': refused 127.0.0.1:"));
+}
+
+TEST_CASE("lines go to another TLS server under its own name while the first is away and back") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const auto other = all.authority.sign("other", "DNS:localhost");  // and no address
+  const temp_folder near, far, farther;
+  relay_under_test second(farther, {"-i", "tls://127.0.0.1:0,cert=" + other.cert + ",key=" + other.key, "all.log"});
+  const auto serving = [&](const std::string& port) {
+    return std::make_unique<relay_under_test>(far, std::vector<std::string>{"-i", "tls://127.0.0.1:" + port + "," + all.serving(), "all.log"});
+  };
+  auto first = serving("0");
+  const auto port = std::to_string(first->tcp_port());
+  first->terminate();
+  relay_under_test client(near, {fmt::format("tls://127.0.0.1:{},name=out,failover=localhost:{},failback=100ms,{}", port, second.tcp_port(), all.trusting())});
+  client.write("one\n");
+  REQUIRE(eventually([&] { return read_if_there(farther / "all.log") == "one\n"; }));
+  first = serving(port);
+  std::string wanted = "one\n";
+  for (int n = 0; read_if_there(far / "all.log").empty(); ++n) {
+    client.write(fmt::format("line {}\n", n));
+    wanted += fmt::format("line {}\n", n);
+    REQUIRE(eventually([&] { return read_if_there(farther / "all.log") + read_if_there(far / "all.log") == wanted; }));
+  }
+  CHECK(client.finish().output("out").count("retries") == 0);
+  first->terminate();
+  second.terminate();
+  CHECK_THAT(client.errors(), Catch::Contains("lines go to localhost:") && Catch::Contains("goes back to tls://127.0.0.1:" + port));
 }
 
 TEST_CASE("a TLS server that ends and comes back has every line once") {

@@ -28,9 +28,9 @@ std::string doubled_commas(std::string_view text) {
 /// quote, which then has no other meaning, is the one thing that cannot be written without quotes.
 void check_round_trip(const endpoint& read) {
   std::string text = read.scheme + (read.slashes ? "://" : ":") + doubled_commas(read.rest);
-  for (const auto& [name, value] : read.options) {
-    if (value.starts_with('\'') || value.starts_with('"')) return;
-    text += "," + name + "=" + doubled_commas(value);
+  for (const auto& each : read.options) {
+    if (each.text.starts_with('\'') || each.text.starts_with('"')) return;
+    text += "," + each.name + "=" + doubled_commas(each.text);
   }
   mistakes wrong;
   const endpoint again = parse_endpoint(text, wrong);
@@ -46,7 +46,7 @@ void check_endpoint(std::string_view text) {
   require(text.starts_with(read.where));
   require(!read.scheme.empty());
   require(read.rest.size() <= read.where.size());
-  for (const auto& [name, value] : read.options) require(is_option_name(name) && value.size() < text.size());
+  for (const auto& each : read.options) require(is_option_name(each.name) && each.text.size() < text.size());
   require(!read.where.empty() || !wrong.empty());
   const bool writable = read.scheme != "-" && (read.slashes || !read.rest.starts_with("//"));
   if (wrong.empty() && writable) check_round_trip(read);

@@ -38,7 +38,7 @@ given_options read_lines(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const std::size_t equals = line.find('=');
-    given.emplace_back(line.substr(0, equals), equals == line.npos ? "" : line.substr(equals + 1));
+    given.push_back({std::string(line.substr(0, equals)), std::string(equals == line.npos ? "" : line.substr(equals + 1))});
   }
   return given;
 }

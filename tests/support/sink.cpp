@@ -29,6 +29,7 @@ std::string tcp_endpoint(const fd& listener, family family) {
 stream_sink::stream_sink(fd listener, sink_behaviour behaviour, family family)
     : stream_sink(std::move(listener), behaviour, std::string()) {
   endpoint_ = tcp_endpoint(listener_, family);
+  discards_ = !behaviour.keeps;
 }
 
 stream_sink::stream_sink(fd listener, sink_behaviour behaviour, const std::string& path)
@@ -119,7 +120,9 @@ void stream_sink::take_connection() {
 }
 
 void stream_sink::take_bytes(connection& from) {
-  const auto n = ::read(from.socket.get(), buffer_.data(), std::min<std::uint64_t>(buffer_.size(), allowed(from)));
+  // Who keeps nothing needs no copy of it either (tcp(7), MSG_TRUNC).
+  const auto n = ::recv(from.socket.get(), buffer_.data(), std::min<std::uint64_t>(buffer_.size(), allowed(from)),
+                        discards_ ? MSG_TRUNC : 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return from.socket.reset();
   const auto size = static_cast<std::size_t>(n);

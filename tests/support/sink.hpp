@@ -76,6 +76,7 @@ class stream_sink {
   std::string endpoint_;
   sink_behaviour behaviour_;
   std::atomic<bool> reads_;
+  bool discards_ = false;  // TCP, and nothing is kept
   std::atomic<bool> hangs_up_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> bytes_ = 0;

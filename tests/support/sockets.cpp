@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 
 namespace logrelay::support {
@@ -56,6 +57,10 @@ address unix_address(const std::string& path) {
   if (path.size() >= sizeof un->sun_path) throw error(path + " is too long for a unix socket");
   std::memcpy(un->sun_path, path.c_str(), path.size() + 1);
   result.size = sizeof(sockaddr_un);
+  if (path.starts_with('@')) {  // abstract: there every byte counts
+    un->sun_path[0] = '\0';
+    result.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  }
   return result;
 }
 

@@ -17,6 +17,7 @@ enum class family { ipv4, ipv6 };
 /// Bound, but deaf until hear(): who sends is told that nobody listens, and nobody else gets the port.
 [[nodiscard]] fd deaf_udp(family family = family::ipv4);
 void hear(const fd& deaf);
+/// A path that begins with '@' is abstract.
 [[nodiscard]] fd bound_unix(const std::string& path);
 [[nodiscard]] fd bound_unixgram(const std::string& path);
 void listen_on(const fd& socket);

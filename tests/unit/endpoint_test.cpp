@@ -127,7 +127,7 @@ TEST_CASE("a quote inside a value is a letter", "[endpoint]") {
 }
 
 TEST_CASE("an endpoint that is nothing is a mistake", "[endpoint]") {
-  CHECK(wrong_with("") == texts{"an endpoint is empty: write a file, '-' or SCHEME:…"});
+  CHECK(wrong_with("") == texts{"an endpoint is missing or empty: write a file, '-' or SCHEME:…"});
   CHECK(wrong_with(",keep=1") == texts{"endpoint ',keep=1' names nothing before its options"});
 }
 

@@ -39,6 +39,15 @@ class program {
   [[nodiscard]] bool ends() {
     return until([&] { return one_->over(); });
   }
+  /// Tells it to go on as another, as HUP does. Whether it has got there.
+  [[nodiscard]] bool reloads(std::vector<std::string> inputs, std::vector<std::string> outputs, given_options global = {}) {
+    begin_reload(std::move(inputs), std::move(outputs), std::move(global));
+    return until([&] { return one_->settled(); });
+  }
+  void begin_reload(std::vector<std::string> inputs, std::vector<std::string> outputs, given_options global = {}) {
+    one_->reload(checked({std::move(inputs), std::move(outputs), std::move(global)}));
+  }
+
   /// Steps on until the inputs have ended by themselves, and there is a deadline for the outputs.
   [[nodiscard]] bool drains() {
     return support::eventually([&] { return one_->step() < steady_time::max(); });

@@ -26,6 +26,7 @@ class line_encoder {
   /// Takes lines off the front of `lines`, all of them or about 64 KiB worth of built bytes, and returns them encoded.
   /// `lines` is empty (size 0) when nothing is left. All lines of a chunk have the same route.
   [[nodiscard]] wire_chunk encode(batch& lines);
+  [[nodiscard]] std::optional<framing> frames() const { return rules_.frames; }
 
  private:
   [[nodiscard]] bool as_is(const batch& lines) const;

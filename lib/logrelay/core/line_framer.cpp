@@ -296,6 +296,10 @@ void line_framer::finish(wall_time now) {
     else
       finish_delimited();
   }
+  discard();
+}
+
+void line_framer::discard() {
   drop_carry();
   begin_ = end_ = 0;
   cut_ = discarding_ = plain_line_ = false;

@@ -42,7 +42,8 @@ struct framing_rules {
 /// What an input has read. Written by the input's thread, read by reports: relaxed, since each number stands alone.
 struct input_counters {
   std::atomic<std::uint64_t> lines{0}, bytes{0}, long_lines{0}, framing_errors{0};
-  std::atomic<std::uint64_t> refused{0};  ///< connections that were turned away
+  std::atomic<std::uint64_t> refused{0};  ///< connections that were turned away, and datagrams of who is not allowed
+  std::atomic<std::uint64_t> limited{0};  ///< datagrams that were dropped because there were too many a second
 };
 
 class line_framer {
@@ -58,6 +59,8 @@ class line_framer {
   void commit(std::size_t n, wall_time now);
   /// The stream has ended: publishes a last line that has no terminator, with one.
   void finish(wall_time now);
+  /// … and what is unfinished will come again.
+  void discard();
 
   /// Whom the next lines come from; with nothing unfinished.
   void set_source(std::shared_ptr<const source> from) { from_ = std::move(from); }

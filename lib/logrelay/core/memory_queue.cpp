@@ -15,11 +15,11 @@ constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 }  // namespace
 
 memory_queue::memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events)
-    : rules_(rules),
-      pool_(pool),
+    : pool_(pool),
       clock_(clock),
       events_(std::move(events)),
       notices_(notice_source()),
+      rules_(rules),
       slots_(pool, rules.keep_times) {}
 
 void memory_queue::push(const batch& lines) {
@@ -135,7 +135,7 @@ room memory_queue::room_now() {
   const std::size_t least = std::min(least_room, rules_.capacity_bytes / 8);
   const bool full = !slots_.empty() && free_bytes() <= least;
   if (!full) full_since_ = steady_time::max();
-  if (!full && slots_.waiting_charge() <= pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
+  if (!full && slots_.waiting_charge() <= rules_.pace_bytes) return {std::max<std::size_t>(free_bytes(), 1)};
 
   const steady_time now = clock_.now();
   if (!full) {
@@ -230,7 +230,7 @@ void memory_queue::moved() {
 // Whether whoever waits for room is to be told now.
 bool memory_queue::room_again() {
   const std::size_t resume_at = rules_.capacity_bytes - std::min(resume_room, rules_.capacity_bytes / 4);
-  const bool room = holding_ == hold::to_pace ? slots_.waiting_charge() <= pace_bytes / 2
+  const bool room = holding_ == hold::to_pace ? slots_.waiting_charge() <= rules_.pace_bytes / 2
                                               : holding_ == hold::until_room && slots_.charge() <= resume_at;
   if (room) holding_ = hold::none;
   return room;
@@ -257,12 +257,33 @@ bool memory_queue::finished() const {
   return closed_ && slots_.empty();
 }
 
+// Whoever waits for room asks again: there may be more now, or another policy.
+void memory_queue::change(const queue_rules& rules) {
+  {
+    const std::lock_guard lock(mutex_);
+    rules_ = rules;
+    slots_.keep_times(rules.keep_times);
+    holding_ = hold::none;
+  }
+  events_.on_room();
+}
+
+void memory_queue::give_up() {
+  const std::lock_guard lock(mutex_);
+  slots_.lose_receipts();
+}
+
 ledger memory_queue::account() const {
   const std::lock_guard lock(mutex_);
   ledger copy = ledger_;
   copy.queue_bytes = slots_.charge();
   if (!slots_.empty()) copy.oldest = slots_.oldest().lines.time;
   return copy;
+}
+
+std::size_t memory_queue::waiting_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return slots_.waiting_charge();
 }
 
 void memory_queue::contents(std::vector<batch>& into) const {

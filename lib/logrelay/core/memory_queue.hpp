@@ -26,13 +26,13 @@ struct queue_rules {
   overflow when_full = overflow::adaptive;
   std::chrono::milliseconds stall_after{2000};
   bool gap_marker = true;
+  std::size_t pace_bytes = 1024 * 1024;  ///< what may wait of an output that moves
   bool keep_times = false;  ///< the output wants each read's own time: slices of different times are not merged
 };
 
 class memory_queue final : public queue {
  public:
   static constexpr std::size_t most_waste = slot_list::most_waste;
-  static constexpr std::size_t pace_bytes = 1024 * 1024;
   static constexpr std::chrono::milliseconds pace_wait{5};
 
   memory_queue(const queue_rules& rules, const block_pool& pool, const time_source& clock, queue_events events);
@@ -46,8 +46,12 @@ class memory_queue final : public queue {
   void rewind() override;
   bool ready() const override;
   bool finished() const override;
+  void change(const queue_rules& rules) override;
+  void give_up() override;
   ledger account() const override;
 
+  /// What waits to be taken, with its slots. Any thread.
+  [[nodiscard]] std::size_t waiting_bytes() const;
   /// All lines that it holds, taken or not, for whoever keeps them elsewhere at the end. Any thread.
   void contents(std::vector<batch>& into) const;
   /// … and has: their receipts are settled.
@@ -67,13 +71,13 @@ class memory_queue final : public queue {
   void moved();
   bool room_again();
 
-  const queue_rules rules_;
   block_pool pool_;
   const time_source& clock_;
   const queue_events events_;
   const std::shared_ptr<const source> notices_;
 
   mutable std::mutex mutex_;
+  queue_rules rules_;
   slot_list slots_;
   bool closed_ = false;
   bool dropping_ = false;    // adaptive: the output is dead

@@ -23,6 +23,8 @@ struct settled {
   tally delivered, filtered, rejected;
 };
 
+struct queue_rules;
+
 class queue {
  public:
   virtual ~queue() = default;
@@ -54,10 +56,16 @@ class queue {
   /// Closed, and everything acked.
   [[nodiscard]] virtual bool finished() const = 0;
 
+  /// From now on other limits: what is there stays, even where it is too much. Not where the lines are on disk. Any thread.
+  virtual void change(const queue_rules& rules) { static_cast<void>(rules); }
+
   /// Nobody will take any more: a queue that can keep what is left for the next start does so. Any thread.
   virtual void leave() {}
   /// … and is done with it.
   [[nodiscard]] virtual bool left() const { return true; }
+
+  /// Last of all, where others go on: what nobody will ever find again is lost to those who want to know. Any thread.
+  virtual void give_up() {}
 
   /// The account at this moment. Any thread.
   [[nodiscard]] virtual ledger account() const = 0;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -29,7 +30,8 @@ constexpr std::chrono::milliseconds steady_after{1000};
 
 struct queue_listener::state {
   explicit state(listener_parts&& given)
-      : parts(std::move(given)), wait(alarm), window(parts.to->datagrams()) {
+      : parts(std::move(given)), keeps_place(parts.to->keeps_place()),
+        window(parts.to->datagrams(), {parts.to->resend_bytes(), parts.encoder->frames().value_or(framing::newline)}) {
     parts.to->set_speaker([say = parts.say, name = parts.name](severity how, std::string_view text) {
       say(how, fmt::format("output '{}': {}", name, text));
     });
@@ -38,10 +40,11 @@ struct queue_listener::state {
   void run();
 
   listener_parts parts;
+  const bool keeps_place;
   std::shared_ptr<queue> from;
-  wake alarm;
-  waiter wait;
-  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, done{false};
+  wake& alarm = *parts.alarm;
+  waiter wait{alarm};
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, done{false};
   guarded<listener_report> report;
 
  private:
@@ -55,16 +58,20 @@ struct queue_listener::state {
   void drain_to_nobody();
   void sleep();
   void failed(const result& how);
+  void rest();
   void recovered();
   void end(const std::string& why);
   void forget();
   [[nodiscard]] bool nothing_left() const;
+  [[nodiscard]] bool may_retire() const;
 
   wire_window window;
   std::vector<batch> taken;
   std::size_t next_taken = 0;
   backoff pause;
   bool open = false;
+  bool resting = false;    // closed on purpose, until there is a line
+  bool lost = false;       // the connection was, and what it had taken may be too
   bool ended = false;
   bool full = false;       // the last write took less than it was given
   bool failing = false;    // a message about it was said
@@ -80,12 +87,22 @@ struct queue_listener::state {
 
 void queue_listener::state::run() {
   while (!wait.stopping()) {
+    if (may_retire()) {
+      if (open) static_cast<void>(finish());
+      break;
+    }
     if (ended) {
       drain_to_nobody();
       if (from->finished()) break;
       sleep();
       continue;
     }
+    if (resting && !from->ready()) {
+      if (from->finished()) break;
+      sleep();
+      continue;
+    }
+    resting = false;
     if (!keep_open()) {
       if (nothing_left()) break;
       continue;
@@ -124,14 +141,19 @@ bool queue_listener::state::keep_open() {
   open = true;
   full = moved = false;
   open_since = std::chrono::steady_clock::now();
+  if (std::exchange(lost, false)) window.send_again();
   return true;
 }
+
+// The other side has all of every line that it has a part of: whoever goes on begins with the first that is not acked.
+bool queue_listener::state::may_retire() const { return retiring.load() && window.torn_bytes() == 0 && acked == window.written_bytes(); }
 
 // An output that cannot be opened has nobody waiting for it when there is nothing to bring.
 bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && from->finished(); }
 
 // Takes what waits and encodes it, until there is enough to write; or to settle, where the filters let little through.
 void queue_listener::state::fill() {
+  if (retiring.load()) return;
   for (std::size_t encoded = 0; encoded < take_bytes && window.unwritten_bytes() < take_bytes;) {
     if (next_taken == taken.size()) {
       taken.clear();
@@ -160,6 +182,7 @@ bool queue_listener::state::write() {
       window.reject_next();
       report.with([&](auto& r) { r.last_error = how.why; });
       return true;
+    case outcome::rest: look(); rest(); return false;
     case outcome::end: look(); end(how.why); return false;
     case outcome::retry: look(); failed({how.what, std::move(how.why)}); return false;
   }
@@ -170,6 +193,10 @@ bool queue_listener::state::write() {
 // says so: others may write to the same FIFO.
 void queue_listener::state::look() {
   const std::uint64_t written = window.written_bytes();
+  while (auto one = parts.to->refused()) {
+    window.reject_written(one->end);
+    report.with([&](auto& r) { r.last_error = std::move(one->why); });
+  }
   unacked = std::min(parts.to->unacked(), written);
   if (written - unacked > acked) {
     acked = written - unacked;
@@ -227,7 +254,8 @@ void queue_listener::state::sleep() {
   if (behind && !full) return;
   if (!behind) {
     alarm.prepare_sleep();
-    if (next_taken < taken.size() || from->ready() || from->finished()) return alarm.awake();
+    if (may_retire()) return alarm.awake();
+    if (!retiring.load() && (next_taken < taken.size() || from->ready() || (from->finished() && window.empty()))) return alarm.awake();
   }
   auto deadline = steady_time::max();
   if (open && unacked > 0) {
@@ -236,14 +264,26 @@ void queue_listener::state::sleep() {
   }
   if (failing && moved) deadline = std::min<steady_time>(deadline, open_since + steady_after);
   const interest what = !open ? interest{} : behind ? parts.to->writable() : parts.to->idle();
-  const auto event = wait.wait(what.descriptor, what.events, deadline);
+  const auto event = wait.wait(what.descriptor, what.events, std::min(deadline, what.until));
   if (!behind) alarm.awake();
-  if (event != waiter::event::ready || behind || !open) return;
+  if (behind || !open) return;
+  const bool due = what.until != steady_time::max() && std::chrono::steady_clock::now() >= what.until;
+  if (event != waiter::event::ready && !due) return;
   const auto how = parts.to->idle_event();
   note_rotations();
   if (how.what == outcome::done) return;
   look();
+  if (how.what == outcome::rest) return rest();
   how.what == outcome::end ? end(how.why) : failed(how);
+}
+
+// Nothing is wrong: it is closed, and opened again for the next line.
+void queue_listener::state::rest() {
+  parts.to->close(window.torn_bytes());
+  open = full = false;
+  resting = true;
+  unacked = 0;
+  forget();
 }
 
 // One message when it begins to fail; then a growing pause before each new try.
@@ -257,6 +297,7 @@ void queue_listener::state::failed(const result& how) {
                                                   readable_size(from->account().queue_bytes), readable_duration(delay)));
   }
   failing = true;
+  lost |= open && !parts.to->keeps_place();
   open = false;
   unacked = 0;
   if (!parts.to->keeps_place()) {
@@ -265,7 +306,7 @@ void queue_listener::state::failed(const result& how) {
   }
   const auto began = std::chrono::steady_clock::now();
   const auto until = [&] { return began + (last_chance.load() ? std::min(delay, longest_local_pause) : delay); };
-  while (!wait.stopping() && !reopen_asked.load() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
+  while (!wait.stopping() && !reopen_asked.load() && !may_retire() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
 }
 
 void queue_listener::state::recovered() {
@@ -306,9 +347,7 @@ queue_listener::~queue_listener() {
 }
 
 std::function<void()> queue_listener::on_lines() const {
-  return [kept = std::weak_ptr(state_)] {
-    if (const auto it = kept.lock()) it->alarm.notify();
-  };
+  return [alarm = state_->parts.alarm] { alarm->notify(); };
 }
 
 output& queue_listener::to() { return *state_->parts.to; }
@@ -335,6 +374,13 @@ void queue_listener::hurry() {
   state_->last_chance.store(true);
   state_->alarm.signal();
 }
+
+void queue_listener::retire() {
+  state_->retiring.store(true);
+  state_->alarm.signal();
+}
+
+bool queue_listener::keeps_place() const { return state_->keeps_place; }
 
 void queue_listener::abandon() { state_->wait.stop(); }
 

@@ -23,6 +23,8 @@ struct listener_parts {
   std::chrono::milliseconds stall_after{2000};
   std::function<void(severity, std::string_view)> say;  ///< may be called until the program ends
   std::function<void()> on_done;  ///< it has ended, or has no output any more
+  /// What wakes it, and what its queue's on_lines notifies: one listener may take another's place at the queue.
+  std::shared_ptr<wake> alarm = std::make_shared<wake>();
 };
 
 struct listener_report {
@@ -46,6 +48,11 @@ class queue_listener {
   void rotate();
   /// Nothing more will come: a second at most between two tries, so that an endpoint that comes back is not missed.
   void hurry();
+  /// Leave the queue to another: end as soon as the other side has every line that it has a part of.
+  void retire();
+  /// Whether what was written is still at the other side when it is opened again: then a line that was begun has to be
+  /// brought to its end, however long that takes.
+  [[nodiscard]] bool keeps_place() const;
   /// Stop at the next chance, with lines still pending.
   void abandon();
   [[nodiscard]] bool done() const;

@@ -197,6 +197,13 @@ void slot_list::settle_receipts() {
       if (each.lines.owed) std::exchange(each.lines.owed, nullptr)->settle(each.lines.count.lines);
 }
 
+void slot_list::lose_receipts() {
+  for (auto* side : {&taken_, &waiting_})
+    for (const slot& each : *side)
+      if (each.lines.owed) each.lines.owed->lose(each.lines.count.lines);
+  settle_receipts();
+}
+
 void slot_list::pin(slot& one) {
   if (!one.lines.memory) return;
   one.pins = true;

@@ -37,6 +37,7 @@ class slot_list {
 
   /// `keep_times`: each read's own time matters, and slices of different times are not merged.
   slot_list(const block_pool& pool, bool keep_times) : pool_(pool), keep_times_(keep_times) {}
+  void keep_times(bool yes) { keep_times_ = yes; }
 
   [[nodiscard]] bool empty() const { return taken_.empty() && waiting_.empty(); }
   [[nodiscard]] bool any_taken() const { return !taken_.empty(); }
@@ -67,6 +68,8 @@ class slot_list {
   void rewind();
   /// Settles the receipts of all lines, which stay.
   void settle_receipts();
+  /// The same, with the lines counted as lost.
+  void lose_receipts();
 
   /// All lines, notices left out.
   void contents(std::vector<batch>& into) const;
@@ -84,7 +87,7 @@ class slot_list {
   [[nodiscard]] std::size_t line_bytes() const { return charged_ - (taken_.size() + waiting_.size()) * sizeof(slot); }
 
   block_pool pool_;
-  const bool keep_times_;
+  bool keep_times_;
   std::deque<slot> taken_, waiting_;
   std::size_t charged_ = 0, waiting_charged_ = 0;
   std::size_t pinned_ = 0;  // capacity of the blocks that slots keep alive; one that comes twice counts twice

@@ -9,6 +9,9 @@ constexpr std::size_t most_pieces = 64;
 
 iovec piece_of(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
+// Whether its lines are found by their frames, and not by marks.
+bool has_frames(const wire_chunk& chunk) { return !chunk.built || chunk.again; }
+
 // The first mark behind `wire` written bytes.
 std::size_t mark_behind(const wire_chunk& chunk, std::size_t wire) {
   return static_cast<std::size_t>(std::upper_bound(chunk.marks.begin(), chunk.marks.end(), wire,
@@ -18,9 +21,20 @@ std::size_t mark_behind(const wire_chunk& chunk, std::size_t wire) {
 
 // The last line end at or before `wire` bytes of the chunk; 0 where there is none.
 std::size_t end_before(const wire_chunk& chunk, std::size_t wire) {
-  if (!chunk.built) return line_end_before(chunk.bytes(), chunk.lines.frames, wire);
+  if (has_frames(chunk)) return line_end_before(chunk.bytes(), chunk.lines.frames, wire);
   const std::size_t behind = mark_behind(chunk, wire);
   return behind == 0 ? 0 : chunk.marks[behind - 1].wire_end;
+}
+
+// The same bytes with a mark for each line, so that one of them can have another fate than the others.
+void build_as_it_is(wire_chunk& chunk) {
+  chunk.wire = chunk.lines.bytes();
+  line_cursor cursor(chunk.wire, chunk.lines.frames);
+  for (std::string_view line; cursor.next(line);) {
+    const auto end = static_cast<std::uint32_t>(cursor.offset());
+    chunk.marks.push_back({end, end, chunk.lines.marker ? 0 : static_cast<std::uint32_t>(line.size() + 1), 0, 0, false});
+  }
+  chunk.built = true;
 }
 
 }  // namespace
@@ -79,6 +93,19 @@ void wire_window::reject_next() {
   wrote(1);
 }
 
+void wire_window::reject_written(std::uint64_t end) {
+  std::uint64_t begin = front_;
+  for (wire_chunk& chunk : chunks_) {
+    if (end - begin > chunk.bytes().size()) {
+      begin += chunk.bytes().size();
+      continue;
+    }
+    if (!chunk.built) build_as_it_is(chunk);
+    if (const auto at = mark_behind(chunk, static_cast<std::size_t>(end - begin) - 1); at < chunk.marks.size()) chunk.marks[at].rejected = true;
+    return;
+  }
+}
+
 void wire_window::settle(std::uint64_t bytes, queue& from) {
   settled what;
   std::size_t source = 0;
@@ -86,7 +113,9 @@ void wire_window::settle(std::uint64_t bytes, queue& from) {
     wire_chunk& front = chunks_.front();
     const std::size_t size = front.bytes().size();
     const auto through = static_cast<std::size_t>(std::min<std::uint64_t>(bytes - front_, size));
+    const std::size_t before = settled_wire_;
     source += settle_chunk(front, through, what);
+    if (resend_.keeps()) resend_.append(front.bytes().substr(before, settled_wire_ - before));
     if (through < size || at_ == 0) break;
     front_ += size;
     settled_wire_ = settled_source_ = 0;
@@ -100,12 +129,13 @@ void wire_window::settle(std::uint64_t bytes, queue& from) {
 std::size_t wire_window::settle_chunk(wire_chunk& chunk, std::size_t through, settled& what) {
   const bool all = through == chunk.bytes().size();
   const std::size_t source_before = settled_source_;
-  if (!chunk.built) {
+  if (has_frames(chunk)) {
     if (through <= settled_wire_) return 0;
     // From the last settled line's end: a walk over counted frames begins where the last one ended.
     const auto rest = chunk.bytes().substr(settled_wire_);
     const std::size_t to = settled_wire_ + (all ? rest.size() : logrelay::line_end_before(rest, chunk.lines.frames, through - settled_wire_));
     if (to == settled_wire_) return 0;
+    if (chunk.again) return settled_wire_ = to, 0;
     if (!chunk.lines.marker)
       what.delivered += all && settled_wire_ == 0
                             ? chunk.lines.count
@@ -133,10 +163,22 @@ std::size_t wire_window::torn_bytes() const {
 }
 
 void wire_window::clear() {
+  for (std::size_t i = 0; i < chunks_.size() && chunks_[i].again; ++i)  // they were to be sent again, and still are
+    resend_.append(chunks_[i].bytes().substr(i == 0 ? settled_wire_ : 0));
   chunks_.clear();
   pieces_.clear();
   at_ = offset_ = unwritten_ = piece_bytes_ = settled_wire_ = settled_source_ = 0;
   written_ = front_ = 0;
+}
+
+void wire_window::send_again() {
+  for (auto& each : resend_.take()) {
+    wire_chunk chunk;
+    chunk.built = chunk.again = true;
+    chunk.lines.frames = resend_.frames();
+    chunk.wire = std::move(each);
+    add(std::move(chunk));
+  }
 }
 
 std::size_t wire_window::line_end_before(std::size_t limit) const {
@@ -155,7 +197,7 @@ std::size_t wire_window::line_end_before(std::size_t limit) const {
 
 std::size_t wire_window::first_line_end() const {
   const wire_chunk& chunk = chunks_[at_];
-  if (chunk.built) return chunk.marks[mark_behind(chunk, offset_)].wire_end - offset_;
+  if (!has_frames(chunk)) return chunk.marks[mark_behind(chunk, offset_)].wire_end - offset_;
   return line_end_from(chunk.bytes(), chunk.lines.frames, offset_ + 1) - offset_;
 }
 

@@ -3,6 +3,7 @@
 /// written, and which source lines each byte stands for. It is what lets an output be a plain mover of bytes: a short
 /// write goes on in mid-line, an acknowledgement of bytes becomes one of lines. Owned by a listener; its thread only.
 #include <logrelay/core/queue.hpp>
+#include <logrelay/core/resend_buffer.hpp>
 #include <logrelay/output/output.hpp>
 
 #include <deque>
@@ -28,13 +29,15 @@ struct wire_chunk {
   std::string wire;
   std::vector<wire_mark> marks;
   std::string route = {};  ///< where within the output all of it goes; see encoding_rules
+  bool again = false;      ///< built, and without marks: acked before, and sent once more; framed as `lines` says
 
   [[nodiscard]] std::string_view bytes() const { return built ? std::string_view(wire) : lines.bytes(); }
 };
 
 class wire_window final : public outgoing {
  public:
-  explicit wire_window(bool datagrams) : datagrams_(datagrams) {}
+  explicit wire_window(bool datagrams, resend_buffer resend = {0, framing::newline})
+      : datagrams_(datagrams), resend_(std::move(resend)) {}
 
   void add(wire_chunk&& chunk);
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
@@ -47,12 +50,16 @@ class wire_window final : public outgoing {
   void wrote(std::size_t taken);
   /// The next line cannot be taken by this output, ever.
   void reject_next();
+  /// The line that ends at `end`, of all that was written since the last clear(), was taken and will not be kept.
+  void reject_written(std::uint64_t end);
   /// The other side has the first `bytes` of all that was written since the last clear(): acks whole lines to `from`.
   void settle(std::uint64_t bytes, queue& from);
   /// Bytes of a line that is written in part.
   [[nodiscard]] std::size_t torn_bytes() const;
   /// Forgets everything: the queue is rewound.
   void clear();
+  /// After clear(): what the resend buffer kept is to be written first.
+  void send_again();
 
   std::span<const iovec> pieces() const override { return pieces_; }
   std::size_t bytes() const override { return piece_bytes_; }
@@ -65,6 +72,7 @@ class wire_window final : public outgoing {
   [[nodiscard]] std::size_t settle_chunk(wire_chunk& chunk, std::size_t through, settled& what);
 
   const bool datagrams_;
+  resend_buffer resend_;
   std::deque<wire_chunk> chunks_;
   std::size_t at_ = 0;             // the chunk that is being written …
   std::size_t offset_ = 0;         // … and how much of it is

@@ -236,6 +236,20 @@ std::shared_ptr<record_queue> queue_for(std::shared_ptr<queue> stands_behind, co
       std::move(stands_behind), with.in.pool, with.listener->on_lines());
 }
 
+/// What the queue behind tells: its listener, and, of losses, the user.
+queue_events events_for(const std::string& name, std::size_t capacity_bytes, life& with) {
+  queue_events tell;
+  tell.on_lines = with.listener->on_lines();
+  tell.on_room = [] {};  // who waits for room looks when something is settled (record_queue)
+  tell.on_left = [common = with.in.common] { common->events.signal(); };
+  tell.on_loss = [say = &with.say, name, capacity_bytes](bool begins, const tally& dropped) {
+    say->say(begins ? severity::warning : severity::notice,
+             begins ? fmt::format("output '{}': its queue is full ({}); dropping records until it moves again", name, readable_size(capacity_bytes))
+                    : fmt::format("output '{}': takes records again; {} were dropped", name, dropped.lines));
+  };
+  return tell;
+}
+
 std::unique_ptr<queue_listener> listener_for(const std::string& name, std::unique_ptr<output> to, encoding_rules&& encoding,
                                              std::chrono::milliseconds stall_after, const life& with) {
   return std::make_unique<queue_listener>(listener_parts{
@@ -266,7 +280,7 @@ publisher::publisher(std::string_view endpoint, const registries& known, std::ch
     rules.keep_times = false;  // records have their own
     if (!config->options.given("overflow")) rules.when_full = overflow::drop_oldest;
     to.listener = listener_for(config->name, std::move(out), std::move(encoding), rules.stall_after, to);
-    to.lines = queue_for(make_queue(*config, behind(rules), events_of(config->name, rules.capacity_bytes, *to.listener, to.in), to.in), rules, to);
+    to.lines = queue_for(make_queue(*config, behind(rules), events_for(config->name, rules.capacity_bytes, to), to.in), rules, to);
   });
   state_->start();
   join_process(state_);
@@ -281,7 +295,7 @@ publisher::publisher(custom_output made)
         if (made.body) encoding.body = made.body();
         if (made.filters) made.filters(encoding.filters);
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
-        queue_events tell = events_of(made.name, made.rules.capacity_bytes, *to.listener, to.in);
+        queue_events tell = events_for(made.name, made.rules.capacity_bytes, to);
         to.lines = queue_for(std::make_shared<memory_queue>(behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
       })) {
   state_->start();

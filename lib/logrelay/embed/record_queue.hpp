@@ -68,6 +68,8 @@ class record_queue final : public queue {
   void rewind() override;
   bool ready() const override;
   bool finished() const override;
+  void change(const queue_rules& rules) override { behind_->change(rules); }
+  void give_up() override { behind_->give_up(); }
   void leave() override { behind_->leave(); }
   bool left() const override { return behind_->left(); }
   ledger account() const override;

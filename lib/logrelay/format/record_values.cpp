@@ -38,7 +38,7 @@ constexpr option_row rows[] = {
 };
 constexpr std::size_t plain_rows = 5;  // up to pid
 
-std::string this_host() {
+std::string host_name() {
   char name[HOST_NAME_MAX + 1] = {};
   if (::gethostname(name, sizeof name - 1) != 0) return {};
   return name;
@@ -80,10 +80,10 @@ void check_record_options(const option_values& options, std::string_view whose, 
   }
 }
 
-record_values::record_values() : this_host_(this_host()) {}
+record_values::record_values() : this_host_(host_name()) {}
 
 record_values::record_values(const option_values& options)
-    : this_host_(this_host()), severity_(parse_level(options.text("severity"))), facility_(facility_number(options.text("facility"))),
+    : this_host_(host_name()), severity_(parse_level(options.text("severity"))), facility_(facility_number(options.text("facility"))),
       host_(options.text("host")), app_(options.text("app")), pid_(options.text("pid")), msgid_(options.text("msgid")),
       sd_(options.text("sd")) {
   for (const auto& field : options.all("field")) {

@@ -29,6 +29,7 @@ class record_values {
   [[nodiscard]] int priority(const line_view& line) const;  ///< of a facility that is not known: user
   /// What the line says, else the address of a peer elsewhere, else this host.
   [[nodiscard]] std::string_view host(const line_view& line) const;
+  [[nodiscard]] std::string_view this_host() const { return this_host_; }
   [[nodiscard]] std::string_view app(const line_view& line) const { return app_.empty() ? line.app() : app_; }
   [[nodiscard]] std::string_view pid(const line_view& line);
   [[nodiscard]] std::string_view msgid(const line_view& line) const { return msgid_.empty() ? line.fields().msgid : msgid_; }

@@ -3,6 +3,7 @@
 #include <logrelay/config.hpp>
 #include <logrelay/input/datagram_slots.hpp>
 #include <logrelay/input/gate.hpp>
+#include <logrelay/input/guard.hpp>
 #include <logrelay/input/source_cache.hpp>
 #include <logrelay/net/listener_socket.hpp>
 #include <logrelay/shared_rows.hpp>
@@ -68,7 +69,7 @@ class message_feed {
 
 class datagram_input : public input {
  public:
-  datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), line_rules_(rules()), octet_rules_(rules()) {
+  datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), guard_(config), line_rules_(rules()), octet_rules_(rules()) {
     line_rules_.frames = framing::newline;
     octet_rules_.frames = framing::octet;
     line_rules_.detect = octet_rules_.detect = false;
@@ -168,7 +169,7 @@ class datagram_input : public input {
         if (most == 0) most = co_await room.wait_for_room();
         const auto received = slots.receive(from.ready.native_handle(), std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
         if (received == 0) break;
-        publish(slots, received, lines, messages, at.clock().wall());
+        publish(at, slots, received, lines, messages);
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       }
       if (stopping_) co_return;
@@ -176,10 +177,13 @@ class datagram_input : public input {
   }
 
   // A message with a newline in it keeps it: it travels with its length before it.
-  void publish(const datagram_slots& slots, std::size_t n, line_framer& lines, line_framer& messages, wall_time now) {
+  void publish(reader& at, const datagram_slots& slots, std::size_t n, line_framer& lines, line_framer& messages) {
+    const auto now = at.clock().wall();
+    const auto steady_now = guard_.watches_datagrams() ? at.clock().now() : steady_time{};
     message_feed line_feed(lines), message_feed_(messages);
     for (std::size_t i = 0; i < n; ++i) {
       const auto datagram = slots.at(i);
+      if (guard_.watches_datagrams() && !guard_.takes(at, *this, datagram.from, datagram.who, datagram.text.size(), steady_now)) continue;
       auto text = datagram.text;
       if (datagram.truncated) counters.long_lines.fetch_add(1, std::memory_order_relaxed);
       if (text.ends_with('\n')) text.remove_suffix(1);
@@ -203,6 +207,7 @@ class datagram_input : public input {
   }
 
   const slot_sizes sizes_;
+  guard guard_;
   framing_rules line_rules_, octet_rules_;
   guarded<drop_state> drops_;
   std::vector<std::string> texts_;
@@ -247,6 +252,7 @@ class unixgram_input final : public datagram_input {
 
 void check_datagrams(const input_config& config, mistakes& wrong) {
   if (config.options.given("framing")) wrong.add(fmt::format("input '{}': a datagram is a line: leave 'framing' out", config.name));
+  check_guard(config, wrong);
 }
 
 void check_unixgram(const input_config& config, mistakes& wrong) {
@@ -259,7 +265,9 @@ void check_unixgram(const input_config& config, mistakes& wrong) {
   check_datagrams(config, wrong);
 }
 
-constexpr option_row unixgram_rows[] = {socket_mode_row};
+constexpr auto udp_rows = joined(access_rows, rate_rows);
+constexpr option_row mode_rows[] = {socket_mode_row};
+constexpr auto unixgram_rows = joined(rate_rows, mode_rows);
 
 }  // namespace
 
@@ -270,7 +278,7 @@ void check_udp_input(const input_config& config, mistakes& wrong) {
 
 std::unique_ptr<input> make_udp_input(const input_config& config) { return std::make_unique<udp_input>(config); }
 
-const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", {}, check_udp_input, make_udp_input};
+const input_kind udp_input_kind{"udp", "udp://[HOST]:PORT", "UDP datagrams", udp_rows, check_udp_input, make_udp_input};
 const input_kind unixgram_input_kind{"unixgram", "unixgram:PATH", "datagrams to a unix socket", unixgram_rows, check_unixgram,
                                      [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unixgram_input>(config); }};
 

@@ -20,8 +20,8 @@ std::size_t gate::ask() {
   input_.held.hold(answer.held_by, reader_.clock().now());
   if (answer.how_much.until != steady_time::max() && answer.how_much.until != until_.expiry()) {
     until_.expires_at(answer.how_much.until);
-    until_.async_wait([this](boost::system::error_code ec) {
-      if (!ec) look();
+    until_.async_wait([this, here = std::weak_ptr(here_)](boost::system::error_code ec) {
+      if (!ec && !here.expired()) look();
     });
   }
   return 0;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <memory>
 
 namespace logrelay {
 
@@ -30,6 +31,7 @@ class gate {
   wake& wake_;
   std::deque<boost::asio::steady_timer*> waiting_;
   boost::asio::steady_timer until_;  // the queue's answer may change by itself then
+  const std::shared_ptr<bool> here_ = std::make_shared<bool>();  // what is called later asks whether we still are
 };
 
 }  // namespace logrelay

@@ -7,6 +7,7 @@
 #include <logrelay/core/line_framer.hpp>
 #include <logrelay/util/fd.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,11 +44,18 @@ class input {
   /// Main thread, once, after prepare(): where a command is to write what this input reads. Most inputs have nothing such.
   [[nodiscard]] virtual fd writing_end() { return {}; }
 
-  /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines.
+  /// Begins to read. It calls reader.ended(*this) once, when there will be no more lines and nothing of it is left at the
+  /// reader but what is just being unwound.
   virtual void start(reader& at) = 0;
   virtual void stop(stop_kind how) noexcept = 0;
-  /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs.
+  /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs, and it
+  /// may be destroyed.
   virtual void give_up() noexcept {}
+
+  /// Main thread, last of all, when the outputs have settled all that they will: an input that keeps something for the next
+  /// start does so now, on a thread of its own, and calls `on_left` when it has.
+  virtual void leave(std::function<void()> on_left) { static_cast<void>(on_left); }
+  [[nodiscard]] virtual bool left() const { return true; }
 
   void place(std::size_t index) { index_ = index; }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -62,6 +70,7 @@ class input {
   [[nodiscard]] virtual std::uint64_t kernel_drops() const { return 0; }
   std::atomic<std::uint64_t> connections{0};  ///< now
   std::atomic<bool> failed{false};            ///< it ended before its end
+  std::atomic<bool> removed{false};           ///< the reader is done with it, while others go on
 
  protected:
   std::string stream_;  ///< for its sources
@@ -73,6 +82,7 @@ class input {
   framing_rules rules_;
   decoding decode_;
   level default_level_;
+  const std::string app_;
 };
 
 }  // namespace logrelay

@@ -59,7 +59,7 @@ void keep_alive(const fd& connection, const address& peer) {
 }  // namespace
 
 listening_input::listening_input(const input_config& config)
-    : stream_input(config), most_(config.options.count("max-connections")), idle_(config.options.duration("idle-timeout")) {}
+    : stream_input(config), most_(config.options.count("max-connections")) {}
 
 void listening_input::start(reader& at) {
   reader_ = &at;
@@ -91,9 +91,9 @@ void listening_input::remember_addresses() {
   for (const auto& each : sockets_) texts_.push_back(to_text(each.where));
 }
 
-void listening_input::welcome(reader& at, fd connection, const address& peer) {
+void listening_input::welcome(reader& at, fd connection, const address& peer, std::unique_ptr<guard::visit> visit) {
   const auto who = local_ ? credentials_of(connection) : peer_credentials();
-  read_stream(at, std::move(connection), read_manner::nonblocking, to_text(peer), idle_, who);
+  read_stream(at, std::move(connection), read_manner::nonblocking, to_text(peer), who, std::move(visit));
 }
 
 asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener) {
@@ -110,6 +110,9 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
     for (int n = 0; n < (last ? SOMAXCONN : accept_turn); ++n) {
       if (streams() + arriving() >= most_) {
         if (stopping()) break;
+        if (const auto others = full_.happened(at.clock().now()))
+          at.say().say(severity::warning, fmt::format("input '{}': {} connections are open, which are all that max-connections allows: the next waits "
+                                                      "until one ends{}", name(), most_, *others));
         pause.expires_at(steady_time::max());
         co_await pause.async_wait(await);
         continue;
@@ -120,7 +123,8 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       if (taken) {
         if (std::exchange(short_of, false)) at.say().say(severity::notice, fmt::format("input '{}': takes in connections again", name()));
         keep_alive(taken, peer);
-        welcome(at, std::move(taken), peer);
+        if (auto visit = guard_.admit(at, *this, peer, local_ ? credentials_of(taken) : peer_credentials()))
+          welcome(at, std::move(taken), peer, std::move(visit));
         continue;
       }
       if (errno == EAGAIN) break;

@@ -1,5 +1,6 @@
 #pragma once
-/// What inputs have in common that others connect to. Each connection is a stream of its own, with its peer as the source.
+/// What inputs have in common that others connect to. Each connection is a stream of its own, with its peer as the source;
+/// whether it may come is the guard's to say.
 /// At `max-connections`, and when descriptors run out, nobody new is taken in until somebody leaves: who waits, waits in
 /// the kernel's backlog and loses nothing. Reader's thread only, but for what an input is asked before.
 #include <logrelay/input/stream_input.hpp>
@@ -26,12 +27,11 @@ class listening_input : public stream_input {
   void stream_ended() override;
   void remember_addresses();
   /// Somebody has connected. Reads from them, where nothing has to be agreed on before.
-  virtual void welcome(reader& at, fd connection, const address& peer);
+  virtual void welcome(reader& at, fd connection, const address& peer, std::unique_ptr<guard::visit> visit);
   /// Connections that are neither streams yet nor gone.
   [[nodiscard]] virtual std::size_t arriving() const { return 0; }
   /// One of them is a stream now, or gone.
   void arrived();
-  [[nodiscard]] std::chrono::milliseconds idle_limit() const { return idle_; }
 
   std::vector<bound_socket> sockets_;
 
@@ -40,7 +40,7 @@ class listening_input : public stream_input {
   void end_if_over();
 
   const std::uint64_t most_;
-  const std::chrono::milliseconds idle_;
+  rare_notice full_;
   std::vector<std::string> texts_;
   std::vector<boost::asio::posix::stream_descriptor*> acceptors_;
   std::vector<boost::asio::steady_timer*> pauses_;

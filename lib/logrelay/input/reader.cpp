@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 
 namespace logrelay {
@@ -24,14 +26,16 @@ struct reader::parts {
   read_memory memory;  // outlives what the io_context's destruction still publishes
   wake room;
   std::vector<input*> inputs;
-  std::vector<std::unique_ptr<gate>> gates;
+  std::map<const input*, std::unique_ptr<gate>> gates;
   std::unique_ptr<asio::io_context> io;
   std::mutex io_mutex;  // of the pointer: main may ask for a stop while the thread ends
   std::size_t running = 0;
+  bool held = false;
 };
 
-reader::reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done)
-    : handler_(handler), say_(say), clock_(clock), on_done_(std::move(on_done)), parts_(std::make_unique<parts>(pool)) {}
+reader::reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done,
+               std::function<void()> on_left)
+    : handler_(handler), say_(say), clock_(clock), on_done_(std::move(on_done)), on_left_(std::move(on_left)), parts_(std::make_unique<parts>(pool)) {}
 
 reader::~reader() {
   if (!thread_.joinable()) return;
@@ -40,14 +44,43 @@ reader::~reader() {
 }
 
 void reader::start(std::vector<input*> inputs) {
-  parts_->inputs = std::move(inputs);
-  parts_->running = parts_->inputs.size();
-  for (auto* each : parts_->inputs) parts_->gates.push_back(std::make_unique<gate>(*this, *each, parts_->room));
   handler_.add_waiter(parts_->room);
-  post([this] {  // before anyone can ask for a stop
-    for (auto* each : parts_->inputs) each->start(*this);
+  for (auto* each : inputs) admit(*each);
+  post([this, all = std::move(inputs)] {  // before anyone can ask for a stop
+    for (auto* each : all) each->start(*this);
   });
   thread_ = std::thread([this] { run(); });
+}
+
+void reader::admit(input& one) {
+  ++parts_->running;
+  parts_->inputs.push_back(&one);
+  parts_->gates.emplace(&one, std::make_unique<gate>(*this, one, parts_->room));
+}
+
+void reader::add(input& one) {
+  post([this, &one] {
+    admit(one);
+    one.start(*this);
+  });
+}
+
+// It may have ended by itself, and be gone.
+void reader::remove(input& one) {
+  post([this, which = &one] {
+    if (std::find(parts_->inputs.begin(), parts_->inputs.end(), which) != parts_->inputs.end()) which->stop(stop_kind::terminate);
+  });
+}
+
+void reader::hold() {
+  post([this] { parts_->held = true; });
+}
+
+void reader::release() {
+  post([this] {
+    parts_->held = false;
+    end_if_over();
+  });
 }
 
 void reader::run() {
@@ -62,7 +95,7 @@ void reader::run() {
           const auto [ec] = co_await room.async_wait(room.wait_read, asio::as_tuple(asio::use_awaitable));
           if (ec) co_return;
           parts_->room.awake();
-          for (auto& each : parts_->gates) each->look();
+          for (auto& [of, each] : parts_->gates) each->look();
         }
       },
       asio::detached);
@@ -84,6 +117,8 @@ void reader::run() {
 void reader::stop(stop_kind how) {
   post([this, how] {
     for (auto* each : parts_->inputs) each->stop(how);
+    parts_->held = false;
+    end_if_over();
   });
 }
 
@@ -97,13 +132,28 @@ void reader::stop_now() {
   if (parts_->io) parts_->io->stop();
 }
 
-void reader::ended(input&) {
-  // Also called by the coroutines that end with the io_context, when it is stopped anyway.
-  if (--parts_->running == 0 && parts_->io) parts_->io->stop();
+// Also called by the coroutines that end with the io_context, when it is stopped anyway.
+void reader::ended(input& which) {
+  --parts_->running;
+  end_if_over();
+  // What it has cancelled comes first, and the coroutine that calls has unwound by then.
+  post([this, &which] { post([this, &which] { let_go(which); }); });
+}
+
+void reader::let_go(input& one) {
+  std::erase(parts_->inputs, &one);
+  parts_->gates.erase(&one);
+  one.give_up();
+  one.removed.store(true);
+  on_left_();
+}
+
+void reader::end_if_over() {
+  if (parts_->running == 0 && !parts_->held && parts_->io) parts_->io->stop();
 }
 
 asio::io_context& reader::io() { return *parts_->io; }
 read_memory& reader::memory() { return parts_->memory; }
-gate& reader::gate_of(const input& which) { return *parts_->gates[which.index()]; }
+gate& reader::gate_of(const input& which) { return *parts_->gates.at(&which); }
 
 }  // namespace logrelay

@@ -22,11 +22,19 @@ class gate;
 
 class reader {
  public:
-  /// `on_done` is called once, from the reader's thread, when every input has ended.
-  reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done);
+  /// From the reader's thread: `on_done` is called once, when every input has ended, `on_left` for each that has left while
+  /// others go on.
+  reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done,
+         std::function<void()> on_left = [] {});
   ~reader();  ///< gives up what is still being read, and joins: the thread never waits for anybody
 
   void start(std::vector<input*> inputs);
+  /// One more, prepared; one that is to read what is ready and end, and is `left` then. In the order of the calls.
+  void add(input& one);
+  void remove(input& one);
+  /// Goes on without any input, until release() or stop(), for those that are still to be added.
+  void hold();
+  void release();
   /// No new connections but those that are made already; every input reads what is ready and ends.
   void stop(stop_kind how);
   /// Ends now; what has been read of an unfinished line is published.
@@ -46,12 +54,15 @@ class reader {
 
  private:
   void run();
+  void admit(input& one);
+  void let_go(input& one);
+  void end_if_over();
 
   struct parts;
   queue_handler& handler_;
   messages& say_;
   const time_source& clock_;
-  const std::function<void()> on_done_;
+  const std::function<void()> on_done_, on_left_;
   std::unique_ptr<parts> parts_;
   std::thread thread_;
   std::atomic<bool> done_{false};

@@ -41,12 +41,8 @@ class unix_input final : public listening_input {
   std::optional<unsigned> mode_;
 };
 
-constexpr option_row unix_rows[] = {tcp_input_rows[0], tcp_input_rows[1], socket_mode_row};
-
-void check_connections(const input_config& config, mistakes& wrong) {
-  if (config.options.count("max-connections") == 0)
-    wrong.add(fmt::format("input '{}': 'max-connections=0' would serve nobody: give 1 or more", config.name));
-}
+constexpr option_row mode_rows[] = {socket_mode_row};
+constexpr auto unix_rows = joined(connection_input_rows, rate_rows, mode_rows);
 
 void check_unix(const input_config& config, mistakes& wrong) {
   bool fits = false;
@@ -55,19 +51,24 @@ void check_unix(const input_config& config, mistakes& wrong) {
     wrong.add(fmt::format("input '{}': unix: needs a path for the socket, like unix:/run/app.sock", config.name));
   else if (!fits)
     wrong.add(fmt::format("input '{}': the path is too long for a unix socket: 107 bytes are the most", config.name));
-  check_connections(config, wrong);
+  check_guard(config, wrong);
 }
 
 }  // namespace
 
 void check_tcp_input(const input_config& config, mistakes& wrong) {
   static_cast<void>(parse_host_port(config.where.rest, fmt::format("input '{}'", config.name), wrong));
-  check_connections(config, wrong);
+  check_guard(config, wrong);
 }
 
-std::unique_ptr<input> make_tcp_input(const input_config& config) { return std::make_unique<tcp_input>(config); }
+std::unique_ptr<input> make_tcp_input(const input_config& config, dialogue_maker answers) {
+  auto made = std::make_unique<tcp_input>(config);
+  made->answer_with(std::move(answers));
+  return made;
+}
 
-const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_input_rows, check_tcp_input, make_tcp_input};
+const input_kind tcp_input_kind{"tcp", "tcp://[HOST]:PORT", "TCP connections", tcp_input_rows, check_tcp_input,
+                               [](const input_config& config) { return make_tcp_input(config); }};
 const input_kind unix_input_kind{"unix", "unix:PATH", "connections to a unix stream socket", unix_rows, check_unix,
                                  [](const input_config& config) -> std::unique_ptr<input> { return std::make_unique<unix_input>(config); }};
 

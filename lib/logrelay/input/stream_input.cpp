@@ -1,6 +1,8 @@
 #include <logrelay/input/stream_input.hpp>
 
+#include <logrelay/config.hpp>
 #include <logrelay/error.hpp>
+#include <logrelay/util/quantity.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -37,6 +39,12 @@ fd hidden(const fd& descriptor) {
 }
 
 constexpr int pipe_bytes = 1024 * 1024;
+// Of one who was asked to stop, for the answers that it owes.
+constexpr std::chrono::milliseconds longest_farewell{500};
+
+std::chrono::milliseconds limit_of(const option_values& options, std::string_view name) {
+  return options.knows(name) ? options.duration(name) : std::chrono::milliseconds();
+}
 
 bool has_something(const fd& descriptor) {
   pollfd now{descriptor.get(), POLLIN, 0};
@@ -49,7 +57,8 @@ struct stream_input::stream {
   /// Throws boost::system::system_error when it cannot be waited for.
   stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer, const peer_credentials& who)
       : from(std::move(given)), how(manner), ready(at.io()),
-        framer(at.memory(), of.rules(), of.source_for(std::move(peer), who), at.handler(), of.counters), active(at.clock().now()) {
+        talk(of.dialogues_ ? of.dialogues_(parts_for_dialogue(at, of, peer)) : nullptr), turn(at.io()),
+        framer(at.memory(), of.rules(), of.source_for(peer, who), talk ? talk->sink() : at.handler(), of.counters), name(std::move(peer)), active(at.clock().now()) {
     fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
     ready.assign(waited_on.get());
     static_cast<void>(waited_on.release());
@@ -67,23 +76,44 @@ struct stream_input::stream {
     return ::read(from.get(), to.data(), to.size());
   }
 
+  [[nodiscard]] dialogue_parts parts_for_dialogue(reader& at, input& of, const std::string& peer) {
+    const auto send = [this](std::string_view bytes) {
+      return layer ? layer->write(bytes) : ::send(ready.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    };
+    const auto go_on = [this] {
+      boost::system::error_code ignored;
+      turn.cancel();
+      if (talk->has_unsent()) ready.cancel(ignored);  // not to wait for what its peer says, but until it takes them
+    };
+    return {at, of, peer, send, go_on};
+  }
+
   fd from;
   read_manner how;
   asio::posix::stream_descriptor ready;
   std::unique_ptr<stream_layer> layer;  // null: none
+  std::unique_ptr<dialogue> talk;       // null: nobody is answered
+  asio::steady_timer turn;              // of the dialogue, when something was settled
   line_framer framer;
-  steady_time active;  // when it last had something to say
-  bool idle = false;   // has had nothing to say for too long
+  std::unique_ptr<guard::visit> visit;       // null: nobody is asked
+  std::unique_ptr<asio::steady_timer> pause;  // while it owes
+  std::string name;                           // of its peer, for messages
+  steady_time active;                         // when it last had something to say
+  steady_time line_began = steady_time::max();  // the unfinished one
+  bool idle = false;                            // has had nothing to say for too long
+  bool late = false;                            // has not ended its line for too long
 };
 
-stream_input::stream_input(const input_config& config) : input(config) {}
+stream_input::stream_input(const input_config& config)
+    : input(config), guard_(config), idle_(limit_of(config.options, "idle-timeout")), line_limit_(limit_of(config.options, "line-timeout")) {}
 stream_input::~stream_input() = default;
 
-void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, std::chrono::milliseconds idle,
-                               const peer_credentials& who, std::unique_ptr<stream_layer> layer) {
+void stream_input::read_stream(reader& at, fd from, read_manner how, std::string peer, const peer_credentials& who,
+                               std::unique_ptr<guard::visit> visit, std::unique_ptr<stream_layer> layer) {
   try {
     streams_.emplace_back(at, *this, std::move(from), how, std::move(peer), who);
     streams_.back().layer = std::move(layer);
+    streams_.back().visit = std::move(visit);
   } catch (const boost::system::system_error& e) {  // out of memory for such things, in the kernel
     failed.store(true);
     at.say().say(severity::error, fmt::format("input '{}': unable to wait for it: {}", name(), e.code().message()));
@@ -91,7 +121,7 @@ void stream_input::read_stream(reader& at, fd from, read_manner how, std::string
   }
   connections.fetch_add(1, std::memory_order_relaxed);
   asio::co_spawn(at.io(), pump(at, std::prev(streams_.end())), asio::detached);
-  if (idle.count() > 0 && !std::exchange(watching_, true)) asio::co_spawn(at.io(), end_idle(at, idle), asio::detached);
+  watch(at);
 }
 
 asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator place) {
@@ -101,9 +131,10 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     stream_input& of;
     std::list<stream>::iterator place;
     ~leave() {
-      place->framer.finish(at.clock().wall());
+      place->talk ? place->framer.discard() : place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
+      if (of.streams_.empty() && of.watch_) of.watch_->cancel();  // it may not outlive us
       of.stream_ended();
     }
   } const leaving{at, *this, place};
@@ -113,17 +144,22 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
   for (;;) {
     // Before the first read too: a FIFO that no writer has opened yet reads as if it were at its end. Who was asked to
     // stop, or has been silent for too long, is read once more.
-    if (!stopping_ && !one.idle) static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_read, await));
+    if (!stopping_ && !one.idle && !one.late) static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_read, await));
     for (bool more = true; more;) {
+      if (one.talk && !one.talk->listens() && !co_await listen_again(one)) co_return;
+      if (const auto until = owed(at, one); until > steady_time::duration::zero()) {
+        one.pause->expires_after(until);
+        co_await one.pause->async_wait(await);
+        continue;
+      }
       std::size_t most = room.room();
       if (most == 0) most = co_await room.wait_for_room();
+      if (one.visit) most = std::min(most, guard_.turn_bytes());
       const auto space = one.framer.space(std::min(most, turn_bytes));
       const ssize_t got = one.read(space);
       if (got == 0) co_return;
       if (got > 0) {
-        one.framer.commit(static_cast<std::size_t>(got), at.clock().wall());
-        one.active = at.clock().now();
-        one.idle = false;
+        if (!commit(at, one, space.first(static_cast<std::size_t>(got)))) co_return;
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
       } else if (errno == EAGAIN) {
         more = false;
@@ -134,8 +170,78 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
         co_return;
       }
     }
-    if (stopping_ || one.idle) co_return;
+    if (one.late && !stopping_)
+      if (const auto others = slow_.happened(at.clock().now()))
+        at.say().say(severity::warning, fmt::format("input '{}': {} is let go: it has not ended a line within {}{}", name(), one.name,
+                                                    readable_duration(line_limit_), *others));
+    if (!stopping_ && !one.idle && !one.late) continue;
+    if (one.talk) co_await part_with(one);
+    co_return;
   }
+}
+
+// Until the peer has taken its answers, and is not owed too many. False: it has gone.
+asio::awaitable<bool> stream_input::listen_again(stream& one) {
+  while (!one.talk->listens()) {
+    if (!one.talk->has_unsent()) {
+      one.turn.expires_at(steady_time::max());
+      co_await one.turn.async_wait(await);
+      continue;
+    }
+    static_cast<void>(co_await one.ready.async_wait(asio::posix::stream_descriptor::wait_write, await));
+    if (!one.talk->send()) co_return false;
+  }
+  co_return true;
+}
+
+// Asked to stop, it still gives the answers that it owes, for a moment: else its peer would send the same lines again.
+asio::awaitable<void> stream_input::part_with(stream& one) {
+  const auto until = std::chrono::steady_clock::now() + longest_farewell;
+  while (stopping_ && one.talk->owes() && std::chrono::steady_clock::now() < until) {
+    one.turn.expires_at(until);
+    co_await one.turn.async_wait(await);
+  }
+  one.talk->say_goodbye();
+}
+
+// False: its peer is to be let go.
+bool stream_input::commit(reader& at, stream& one, std::span<char> bytes) {
+  auto got = bytes.size();
+  if (one.talk) {
+    const auto kept = one.talk->hear(bytes);
+    if (!kept) return false;
+    got = *kept;
+  }
+  const auto lines_before = counters.lines.load(std::memory_order_relaxed);  // only we write it
+  const auto unfinished_before = one.framer.unfinished_bytes();
+  one.framer.commit(got, at.clock().wall());
+  if (one.talk) one.talk->published();
+  if (one.visit && guard_.paces()) guard_.has_read(*one.visit, {counters.lines.load(std::memory_order_relaxed) - lines_before, got});
+  if (idle_.count() == 0 && line_limit_.count() == 0) return true;
+  one.active = at.clock().now();
+  one.idle = false;
+  const auto unfinished = one.framer.unfinished_bytes();
+  const bool goes_on = unfinished > 0 && unfinished == unfinished_before + got;
+  if (!goes_on || one.line_began == steady_time::max()) {
+    one.line_began = unfinished > 0 ? one.active : steady_time::max();
+    one.late = false;
+  }
+  watch(at);
+  return true;
+}
+
+// How long its peer is not to be read; who was asked to stop has no time for that.
+steady_time::duration stream_input::owed(reader& at, stream& one) {
+  if (!one.visit || stopping_ || !guard_.paces()) return {};
+  const auto until = guard_.pause(at, *this, *one.visit, one.name);
+  if (until > steady_time::duration::zero() && !one.pause) one.pause = std::make_unique<asio::steady_timer>(at.io());
+  return until;
+}
+
+void stream_input::watch(reader& at) {
+  if (watching_ || (idle_.count() == 0 && line_limit_.count() == 0)) return;
+  watching_ = true;
+  asio::co_spawn(at.io(), end_idle(at), asio::detached);
 }
 
 void stream_input::enlarge(const fd& pipe) noexcept {
@@ -147,25 +253,37 @@ bool stream_input::is_end(int error_number) const {
   return std::find(peer_is_gone.begin(), peer_is_gone.end(), error_number) != peer_is_gone.end();
 }
 
-// One look at a time, when the stream that has been silent longest will have been so for too long.
-asio::awaitable<void> stream_input::end_idle(reader& at, std::chrono::milliseconds idle) {
+steady_time stream_input::patience_with(const stream& one) const {
+  auto until = steady_time::max();
+  if (idle_.count() > 0 && !one.idle && !(one.talk && one.talk->owes())) until = one.active + idle_;
+  if (line_limit_.count() > 0 && !one.late && one.line_began != steady_time::max()) until = std::min(until, one.line_began + line_limit_);
+  return until;
+}
+
+// One look at a time, when the first of them will have been silent, or slow, for too long; none while nobody can be.
+asio::awaitable<void> stream_input::end_idle(reader& at) {
   asio::steady_timer next(at.io());
+  struct watching_end {
+    stream_input& of;
+    ~watching_end() { of.watch_ = nullptr, of.watching_ = false; }
+  } const watching{*this};
+  watch_ = &next;
   while (!streams_.empty()) {
     auto earliest = steady_time::max();
     const auto now = at.clock().now();
     for (auto& each : streams_) {
-      if (now - each.active >= idle && !each.idle) {
+      while (patience_with(each) <= now) {
+        const bool idle = idle_.count() > 0 && !each.idle && each.active + idle_ <= now;
+        (idle ? each.idle : each.late) = true;
         boost::system::error_code ignored;
-        each.idle = true;
         each.ready.cancel(ignored);
-      } else {
-        earliest = std::min(earliest, each.active + idle);
       }
+      earliest = std::min(earliest, patience_with(each));
     }
-    next.expires_at(earliest == steady_time::max() ? now + idle : earliest);
+    if (earliest == steady_time::max()) break;
+    next.expires_at(earliest);
     co_await next.async_wait(await);
   }
-  watching_ = false;
 }
 
 void stream_input::stop(stop_kind) noexcept {
@@ -173,6 +291,7 @@ void stream_input::stop(stop_kind) noexcept {
   for (auto& each : streams_) {
     boost::system::error_code ignored;
     each.ready.cancel(ignored);
+    if (each.pause) each.pause->cancel();
   }
 }
 

@@ -17,6 +17,7 @@ constexpr option_row framing_rows[] = {
     {.name = "framing", .type = option_type::choice, .fallback = "auto",
      .help = "As for every input, but with another default.", .choices = input_framing_choices},
 };
+constexpr auto syslog_udp_rows = joined(decode_rows, access_rows, rate_rows);
 constexpr auto syslog_tcp_rows = joined(decode_rows, framing_rows, tcp_input_rows);
 
 constexpr auto syslog_tls_rows = joined(decode_rows, framing_rows, tcp_input_rows, tls_input_rows);
@@ -30,7 +31,7 @@ input_config with_port(const input_config& config, std::string_view port) {
 }  // namespace
 
 const input_kind syslog_input_kind{
-    "syslog", "syslog://[HOST][:PORT]", "syslog over UDP, port 514", decode_rows,
+    "syslog", "syslog://[HOST][:PORT]", "syslog over UDP, port 514", syslog_udp_rows,
     [](const input_config& config, mistakes& wrong) { check_udp_input(with_port(config, "514"), wrong); },
     [](const input_config& config) { return make_udp_input(with_port(config, "514")); }};
 

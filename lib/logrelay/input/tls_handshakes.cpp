@@ -95,8 +95,8 @@ tls_handshakes::~tls_handshakes() {
   parts_->thread.join();
 }
 
-void tls_handshakes::submit(fd connection, const address& peer) {
-  auto one = std::make_shared<outcome>(outcome{std::move(connection), peer, nullptr, {}});
+void tls_handshakes::submit(fd connection, const address& peer, std::unique_ptr<guard::visit> visit) {
+  auto one = std::make_shared<outcome>(outcome{std::move(connection), peer, nullptr, {}, std::move(visit)});
   asio::post(parts_->io, [my = parts_.get(), one = std::move(one)]() mutable {
     asio::co_spawn(my->io, my->shake(std::move(one)), asio::detached);
   });

@@ -2,6 +2,7 @@
 /// Handshakes of TLS, on a thread of their own: one costs a millisecond of computing, in which the reader would serve
 /// nobody. Any number go on at once, each until its deadline. The constructor, submit() and the destructor are for the
 /// reader's thread, or for the main thread before it runs.
+#include <logrelay/input/guard.hpp>
 #include <logrelay/net/address.hpp>
 #include <logrelay/net/tls.hpp>
 #include <logrelay/util/fd.hpp>
@@ -20,13 +21,14 @@ class tls_handshakes {
     address peer;
     std::unique_ptr<tls_session> session;  ///< null: it failed
     std::string why;
+    std::unique_ptr<guard::visit> visit;  ///< only kept here
   };
   /// `done` is called in the thread of the handshakes, once for each; `warn` when the context's files are wrong.
   tls_handshakes(tls_context& context, std::chrono::milliseconds limit, std::function<void(std::shared_ptr<outcome>)> done,
                  std::function<void(const std::string&)> warn);
   ~tls_handshakes();  ///< gives up those that go on, without a word
 
-  void submit(fd connection, const address& peer);
+  void submit(fd connection, const address& peer, std::unique_ptr<guard::visit> visit);
   /// They all fail at once.
   void hurry();
 

@@ -13,9 +13,6 @@
 namespace logrelay {
 namespace {
 
-// One message about those that were refused, with their number, in this time.
-constexpr std::chrono::minutes between_messages{1};
-
 class tls_layer final : public stream_layer {
  public:
   explicit tls_layer(std::unique_ptr<tls_session> session) : session_(std::move(session)) {}
@@ -32,7 +29,24 @@ class tls_layer final : public stream_layer {
     return errno = EAGAIN, -1;
   }
 
+  // After EAGAIN the same bytes come again, with more behind them perhaps: what is offered is what was.
+  ssize_t write(std::string_view bytes) override {
+    if (begun_ > 0) bytes = bytes.substr(0, begun_);
+    const auto moved = session_->write(bytes);
+    begun_ = 0;
+    switch (moved.how) {
+      case tls_session::step::done: return static_cast<ssize_t>(moved.bytes);
+      case tls_session::step::closed:
+      case tls_session::step::failed: return errno = EPIPE, -1;
+      case tls_session::step::wants_read:
+      case tls_session::step::wants_write: break;
+    }
+    begun_ = bytes.size();
+    return errno = EAGAIN, -1;
+  }
+
  private:
+  std::size_t begun_ = 0;
   const std::unique_ptr<tls_session> session_;
 };
 
@@ -69,16 +83,17 @@ class tls_input final : public listening_input {
   }
 
  private:
-  void welcome(reader&, fd connection, const address& peer) override {
+  void welcome(reader&, fd connection, const address& peer, std::unique_ptr<guard::visit> visit) override {
     ++arriving_;
-    handshakes_->submit(std::move(connection), peer);
+    handshakes_->submit(std::move(connection), peer, std::move(visit));
   }
   std::size_t arriving() const override { return arriving_; }
 
   void shaken(reader& at, tls_handshakes::outcome& one) {
     --arriving_;
+    auto visit = std::move(one.visit);  // the handshakes' thread may be the last to let go of the rest
     if (one.session && !stopping()) {
-      read_stream(at, std::move(one.connection), read_manner::nonblocking, to_text(one.peer), idle_limit(), {},
+      read_stream(at, std::move(one.connection), read_manner::nonblocking, to_text(one.peer), {}, std::move(visit),
                   std::make_unique<tls_layer>(std::move(one.session)));
       return;
     }
@@ -88,13 +103,8 @@ class tls_input final : public listening_input {
 
   void refused(reader& at, const tls_handshakes::outcome& one) {
     counters.refused.fetch_add(1, std::memory_order_relaxed);
-    ++untold_;
-    const auto now = at.clock().now();
-    if (now - told_ < between_messages && told_ != steady_time{}) return;
-    told_ = now;
-    const auto others = std::exchange(untold_, 0) - 1;
-    at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why,
-                                                others == 0 ? "" : fmt::format("; and {} others in the meantime", others)));
+    if (const auto others = untold_.happened(at.clock().now()))
+      at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why, *others));
   }
 
   const endpoint where_;
@@ -103,8 +113,7 @@ class tls_input final : public listening_input {
   std::optional<tls_context> context_;
   std::optional<tls_handshakes> handshakes_;
   std::size_t arriving_ = 0;
-  std::uint64_t untold_ = 0;
-  steady_time told_{};
+  rare_notice untold_;
 };
 
 }  // namespace
@@ -114,8 +123,13 @@ void check_tls_input(const input_config& config, mistakes& wrong) {
   check_tls_options(config.options, true, fmt::format("input '{}'", config.name), wrong);
 }
 
-std::unique_ptr<input> make_tls_input(const input_config& config) { return std::make_unique<tls_input>(config); }
+std::unique_ptr<input> make_tls_input(const input_config& config, dialogue_maker answers) {
+  auto made = std::make_unique<tls_input>(config);
+  made->answer_with(std::move(answers));
+  return made;
+}
 
-const input_kind tls_input_kind{"tls", "tls://[HOST]:PORT", "TLS connections", tls_input_table, check_tls_input, make_tls_input};
+const input_kind tls_input_kind{"tls", "tls://[HOST]:PORT", "TLS connections", tls_input_table, check_tls_input,
+                               [](const input_config& config) { return make_tls_input(config); }};
 
 }  // namespace logrelay

@@ -11,6 +11,6 @@ extern const input_kind tls_input_kind;
 // For another name of the same.
 inline constexpr auto tls_input_table = joined(tcp_input_rows, tls_input_rows);
 void check_tls_input(const input_config& config, mistakes& wrong);
-[[nodiscard]] std::unique_ptr<input> make_tls_input(const input_config& config);
+[[nodiscard]] std::unique_ptr<input> make_tls_input(const input_config& config, dialogue_maker answers = {});
 
 }  // namespace logrelay

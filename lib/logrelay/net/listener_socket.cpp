@@ -1,5 +1,7 @@
 #include <logrelay/net/listener_socket.hpp>
 
+#include <logrelay/net/handed_sockets.hpp>
+
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -17,8 +19,16 @@ constexpr int socket_flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
 error listen_error(const std::string& where, int error_number) { return system_error("listen on " + where, error_number); }
 
+bound_socket bound_at(fd socket) {
+  bound_socket bound{std::move(socket)};
+  bound.where.size = sizeof bound.where.bytes;
+  ::getsockname(bound.socket.get(), reinterpret_cast<sockaddr*>(&bound.where.bytes), &bound.where.size);
+  return bound;
+}
+
 // Nothing when this machine has no such address.
 std::optional<bound_socket> bind_one(const address& to, int socket_type, bool both_families, const std::string& as_written) {
+  if (fd handed = take_handed_socket(to, socket_type)) return bound_at(std::move(handed));
   fd made(::socket(to.family(), socket_type | socket_flags, 0));
   if (!made && errno == EAFNOSUPPORT) return {};
   if (!made) throw listen_error(as_written, errno);
@@ -31,10 +41,7 @@ std::optional<bound_socket> bind_one(const address& to, int socket_type, bool bo
     throw listen_error(as_written, errno);
   }
   if (socket_type == SOCK_STREAM && ::listen(made.get(), SOMAXCONN) != 0) throw listen_error(as_written, errno);
-  bound_socket bound{std::move(made)};
-  bound.where.size = sizeof bound.where.bytes;
-  ::getsockname(bound.socket.get(), reinterpret_cast<sockaddr*>(&bound.where.bytes), &bound.where.size);
-  return bound;
+  return bound_at(std::move(made));
 }
 
 }  // namespace
@@ -78,12 +85,15 @@ std::vector<bound_socket> bind_internet(const host_port& where, int socket_type,
       all.push_back(one);
   }
   ::freeaddrinfo(list);
+  std::vector<bound_socket> bound;
   if (where.host.empty()) {
+    for (const auto& each : all)
+      if (fd handed = take_handed_socket(each, socket_type)) bound.push_back(bound_at(std::move(handed)));
+    if (!bound.empty()) return bound;
     const fd probe(all.front().family() == AF_INET6 ? ::socket(AF_INET6, socket_type | socket_flags, 0) : -1);
     if (!probe) std::erase_if(all, [](const address& each) { return each.family() == AF_INET6; });  // a kernel without IPv6
     all.erase(all.begin() + 1, all.end());
   }
-  std::vector<bound_socket> bound;
   for (const auto& each : all)
     if (auto one = bind_one(each, socket_type, where.host.empty(), as_written)) bound.push_back(std::move(*one));
   if (bound.empty()) throw listen_error(as_written, EADDRNOTAVAIL);
@@ -93,6 +103,7 @@ std::vector<bound_socket> bind_internet(const host_port& where, int socket_type,
 bound_socket bind_unix(const std::string& path, int socket_type, std::optional<unsigned> mode) {
   bool fits = false;
   const address to = unix_address(path, fits);
+  if (fd handed = take_handed_socket(to, socket_type)) return bound_at(std::move(handed));
   const auto bind_it = [&]() -> std::optional<bound_socket> {
     bound_socket bound{fd(::socket(AF_UNIX, socket_type | socket_flags, 0)), to};
     if (!bound.socket) throw listen_error(path, errno);

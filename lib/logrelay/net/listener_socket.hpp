@@ -1,5 +1,6 @@
 #pragma once
-/// Sockets that wait for others: bound before the start, by the main thread. Throws error; nothing is left behind then.
+/// Sockets that wait for others: bound before the start, by the main thread, or taken over from whoever bound them to the
+/// same address for us (handed_sockets). Throws error; nothing is left behind then.
 #include <logrelay/net/address.hpp>
 #include <logrelay/util/fd.hpp>
 
@@ -38,6 +39,7 @@ struct bound_socket {
 [[nodiscard]] std::vector<bound_socket> bind_internet(const host_port& where, int socket_type, const std::string& as_written);
 
 /// Binds a path. A socket that a dead program left there is replaced; one that somebody serves is an error. `mode`:
-/// the permissions of the path.
+/// the permissions of the path. One that was handed over keeps its permissions, and its path for who made it.
 [[nodiscard]] bound_socket bind_unix(const std::string& path, int socket_type, std::optional<unsigned> mode);
+
 }  // namespace logrelay

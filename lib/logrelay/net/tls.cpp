@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -139,7 +140,7 @@ tls_session::step tls_session::handshake() {
   ERR_clear_error();
   errno = 0;
   const step how = judge(SSL_do_handshake(ssl_));
-  if (how == step::done && (SSL_is_server(ssl_) == 1 || SSL_version(ssl_) < TLS1_3_VERSION)) accepted_ = true;
+  if (how == step::done && (SSL_is_server(ssl_) == 1 || SSL_version(ssl_) < TLS1_3_VERSION || !asked_)) accepted_ = true;
   return how == step::closed ? step::failed : how;
 }
 
@@ -231,6 +232,7 @@ tls_context::context_ptr tls_context::make() {
     SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_set_app_data(it, this);
     SSL_CTX_sess_set_new_cb(it, keep_session);
+    SSL_CTX_set_cert_cb(it, note_question, nullptr);
   }
   ERR_clear_error();
   return made;
@@ -261,6 +263,12 @@ int tls_context::verify(x509_store_ctx_st* chain, void* given) {
   return 1;
 }
 
+// OpenSSL calls it in a client when the server has asked for a certificate.
+int tls_context::note_question(ssl_st* ssl, void*) {
+  static_cast<tls_session*>(SSL_get_app_data(ssl))->asked_ = true;
+  return 1;
+}
+
 int tls_context::keep_session(ssl_st* ssl, ssl_session_st* session) {
   static_cast<tls_session*>(SSL_get_app_data(ssl))->accepted_ = true;
   auto& self = *static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
@@ -282,7 +290,7 @@ std::string tls_context::refresh() {
   return {};
 }
 
-std::unique_ptr<tls_session> tls_context::session(int descriptor) {
+std::unique_ptr<tls_session> tls_context::session(int descriptor, const std::string& host) {
   SSL* const ssl = SSL_new(context_.get());
   if (!ssl) return nullptr;
   std::unique_ptr<tls_session> made(new tls_session(ssl));
@@ -292,17 +300,18 @@ std::unique_ptr<tls_session> tls_context::session(int descriptor) {
     return made;
   }
   SSL_set_connect_state(ssl);
-  const bool address = is_address(settings_.host);
-  if (!address && !settings_.host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
-    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(settings_.host.c_str()));
+  const bool address = is_address(host);
+  if (!address && !host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
   if (settings_.verify && settings_.fingerprints.empty()) {
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     for (const auto& name : settings_.peer_names) SSL_add1_host(ssl, name.c_str());
     if (settings_.peer_names.empty() && address)
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), settings_.host.c_str());
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
     else if (settings_.peer_names.empty())
-      SSL_set1_host(ssl, settings_.host.c_str());
+      SSL_set1_host(ssl, host.c_str());
   }
+  if (host != std::exchange(last_host_, host)) last_.reset();
   if (last_) SSL_set_session(ssl, last_.get());
   return made;
 }

@@ -102,8 +102,8 @@ class tls_session {
   [[nodiscard]] const std::string& why() const { return why_; }  ///< it failed
   [[nodiscard]] std::uint64_t wire_bytes() const;                ///< that the kernel has taken, handshake included
   [[nodiscard]] bool resumed() const;
-  /// Whether it is certain that the peer has accepted us: in TLS 1.3 a server looks at a client's certificate after the
-  /// client has sent its first lines. What it says next, and what it says it with, are tickets.
+  /// Whether it is certain that the peer has accepted us: in TLS 1.3 a server that asks for a certificate looks at it, or
+  /// finds that there is none, after the client has sent its first lines. What it says next, and says it with, are tickets.
   [[nodiscard]] bool is_accepted() const { return accepted_; }
 
  private:
@@ -113,6 +113,7 @@ class tls_session {
 
   ssl_st* ssl_;
   std::string why_;
+  bool asked_ = false;  // for a certificate
   bool accepted_ = false;
 };
 
@@ -127,8 +128,9 @@ class tls_context {
   /// Reads the files again where one has changed. Returns what is wrong with them; they are left as they were then.
   [[nodiscard]] std::string refresh();
   /// On a connected socket. A client goes on with the session before, if the server wants to.
-  [[nodiscard]] std::unique_ptr<tls_session> session(int descriptor);
-  [[nodiscard]] bool has_certificate() const { return !settings_.cert.empty(); }
+  /// `host`: a client's peer, where it is another than the settings'.
+  [[nodiscard]] std::unique_ptr<tls_session> session(int descriptor, const std::string& host);
+  [[nodiscard]] std::unique_ptr<tls_session> session(int descriptor) { return session(descriptor, settings_.host); }
 
  private:
   struct file_state {
@@ -149,12 +151,14 @@ class tls_context {
   [[nodiscard]] files look() const;
   [[nodiscard]] context_ptr make();
   static int verify(x509_store_ctx_st* chain, void* settings);
+  static int note_question(ssl_st* ssl, void*);
   static int keep_session(ssl_st* ssl, ssl_session_st* session);
 
   const tls_settings settings_;
   files read_;
   context_ptr context_;
-  std::unique_ptr<ssl_session_st, session_end> last_;  // of a client
+  std::unique_ptr<ssl_session_st, session_end> last_;  // of a client …
+  std::string last_host_;                              // … with this peer
 };
 
 }  // namespace logrelay

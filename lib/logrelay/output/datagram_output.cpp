@@ -4,6 +4,7 @@
 #include <logrelay/net/address.hpp>
 #include <logrelay/output/gelf_chunks.hpp>
 #include <logrelay/output/output.hpp>
+#include <logrelay/output/sealed_message.hpp>
 #include <logrelay/util/fd.hpp>
 
 #include <fmt/format.h>
@@ -19,11 +20,16 @@ namespace {
 
 constexpr std::chrono::seconds look_up_timeout{10};
 
+constexpr std::string_view journald_socket = "/run/systemd/journal/socket";
+
+/// What becomes of a message that no datagram can hold.
+enum class too_long { rejected, sealed };
+
 class datagram_output final : public output {
  public:
   /// `path`, or where that is no unix path: `to`.
-  datagram_output(std::string where, host_port to, std::optional<address> path, std::size_t gelf_chunk = 0)
-      : where_(std::move(where)), to_(std::move(to)), path_(path), chunks_(gelf_chunk) {}
+  datagram_output(std::string where, host_port to, std::optional<address> path, std::size_t gelf_chunk = 0, too_long then = too_long::rejected)
+      : where_(std::move(where)), to_(std::move(to)), path_(path), when_too_long_(then), chunks_(gelf_chunk) {}
 
   bool datagrams() const override { return true; }
 
@@ -47,7 +53,11 @@ class datagram_output final : public output {
     if (const int error_number = answer(); error_number != 0) return failed(error_number);
     const auto first = lines.pieces().front();
     if (chunks_.cuts(first.iov_len)) return write_chunks({static_cast<const char*>(first.iov_base), first.iov_len});
-    if (::send(socket_.get(), first.iov_base, first.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return failed(errno);
+    if (::send(socket_.get(), first.iov_base, first.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+      if (when_too_long_ == too_long::rejected || (errno != EMSGSIZE && errno != ENOBUFS)) return failed(errno);
+      const int error_number = send_sealed(socket_, {static_cast<const char*>(first.iov_base), first.iov_len});
+      return error_number == 0 ? write_result{1} : failed(error_number);
+    }
     if (const int error_number = answer(); error_number != 0) return failed(error_number);
     return {1 + send_all(lines.pieces().subspan(1))};
   }
@@ -99,6 +109,7 @@ class datagram_output final : public output {
   const std::string where_;
   const host_port to_;
   const std::optional<address> path_;
+  const too_long when_too_long_;
   fd socket_;
   gelf_chunks chunks_;
   std::size_t chunks_sent_ = 0;  // of the next line
@@ -109,13 +120,28 @@ constexpr option_row udp_rows[] = {
      .help = "A message of format=gelf that is longer than this goes in several datagrams.", .least = "128", .most = "65507"},
 };
 
-void check_unixgram(const output_config& config, mistakes& wrong) {
+void check_path(const output_config& config, const std::string& whose, mistakes& wrong) {
   bool fits = false;
   static_cast<void>(unix_address(config.where.rest, fits));
+  if (!fits) wrong.add(whose + ": the path is too long for a unix socket: 107 bytes are the most");
+  if (config.options.given("framing")) wrong.add(whose + ": a datagram is a line: leave 'framing' out");
+}
+
+void check_unixgram(const output_config& config, mistakes& wrong) {
   const auto whose = fmt::format("output '{}'", config.name);
   if (config.where.rest.empty()) wrong.add(whose + ": unixgram: needs the path of a socket, like unixgram:/dev/log");
-  else if (!fits) wrong.add(whose + ": the path is too long for a unix socket: 107 bytes are the most");
-  if (config.options.given("framing")) wrong.add(whose + ": a datagram is a line: leave 'framing' out");
+  check_path(config, whose, wrong);
+}
+
+constexpr option_row journal_rows[] = {
+    {.name = "format", .type = option_type::text, .fallback = "journal",
+     .help = "The entries of systemd-journald, which takes no others.", .value_name = "FORMAT"},
+};
+
+void check_journal(const output_config& config, mistakes& wrong) {
+  const auto whose = fmt::format("output '{}'", config.name);
+  check_path(config, whose, wrong);
+  if (config.options.text("format") != "journal") wrong.add(whose + ": the journal takes format=journal alone: leave 'format' out");
 }
 
 }  // namespace
@@ -142,6 +168,14 @@ const output_kind unixgram_output_kind{
     [](const output_config& config) -> std::unique_ptr<output> {
       bool fits = false;
       return std::make_unique<datagram_output>(config.where.where, host_port{}, unix_address(config.where.rest, fits));
+    }};
+
+const output_kind journal_output_kind{
+    "journal", "journal:[PATH]", "entries for systemd-journald", journal_rows, check_journal,
+    [](const output_config& config) -> std::unique_ptr<output> {
+      const auto path = config.where.rest.empty() ? std::string(journald_socket) : config.where.rest;
+      bool fits = false;
+      return std::make_unique<datagram_output>(path, host_port{}, unix_address(path, fits), 0, too_long::sealed);
     }};
 
 }  // namespace logrelay

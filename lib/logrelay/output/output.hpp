@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ enum class outcome : std::uint8_t {
   done,    ///< go on (a write may have taken less than it was given: wait until it takes more)
   retry,   ///< wait, open again, and go on: in mid-line where keeps_place(), else with the first line that is not acked
   reject,  ///< the next line can never be taken (a datagram that is too long): count it, go on behind it
+  rest,    ///< all is well: close, without a word, and open again when there is a line
   end,     ///< there will never be anyone to take anything (a closed stdout): stop quietly
 };
 
@@ -59,6 +61,7 @@ class outgoing {
 struct interest {
   int descriptor = -1;
   short events = 0;
+  steady_time until = steady_time::max();  ///< of idle(): then idle_event() is called as well
 };
 
 /// Says something for an output, with its name before it; any thread, until the program ends.
@@ -87,6 +90,10 @@ class output {
   /// on where it stopped. Else close() is called, and after open() everything that was not acked is sent again.
   [[nodiscard]] virtual bool keeps_place() const { return false; }
 
+  /// How many bytes at most, from a line's start, are sent again after a retry although they were acked, since the other
+  /// side may have lost them with the connection. Before the first open().
+  [[nodiscard]] virtual std::size_t resend_bytes() const { return 0; }
+
   /// Makes it ready for write(). Called before the first write and after each retry.
   virtual result open(waiter& wait) = 0;
   /// Writes what can be written now, without waiting. Regular files write all of it.
@@ -96,6 +103,13 @@ class output {
   /// Bytes that were written since open() and that the other side has not taken yet. Valid after a failed write too,
   /// until close(). Stays 0 where a write is all that can be known.
   [[nodiscard]] virtual std::uint64_t unacked() { return 0; }
+  /// A line that the other side took and will never keep, asked for until there is none, before unacked() counts it as
+  /// taken: each comes once, in order.
+  struct refusal {
+    std::uint64_t end;  ///< the byte behind the line, of those that were written since open()
+    std::string why;
+  };
+  [[nodiscard]] virtual std::optional<refusal> refused() { return {}; }
   /// What tells, while there is nothing to write, that the other side has gone, or that the time for something has come;
   /// then idle_event() is called.
   [[nodiscard]] virtual interest idle() const { return {}; }

@@ -32,12 +32,12 @@ const output_kind syslog_output_kind{
 
 const output_kind syslog_tcp_output_kind{
     "syslog+tcp", "syslog+tcp://HOST[:PORT]", "syslog over TCP, port 601", syslog_tcp_rows,
-    [](const output_config& config, mistakes& wrong) { check_tcp_output(with_port(config, "601"), wrong); },
-    [](const output_config& config) { return make_tcp_output(with_port(config, "601")); }, true};
+    [](const output_config& config, mistakes& wrong) { check_tcp_output(config, wrong, "601"); },
+    [](const output_config& config) { return make_tcp_output(config, "601"); }, true};
 
 const output_kind syslog_tls_output_kind{
     "syslog+tls", "syslog+tls://HOST[:PORT]", "syslog over TLS, port 6514", syslog_tls_rows,
-    [](const output_config& config, mistakes& wrong) { check_tls_output(with_port(config, "6514"), wrong); },
-    [](const output_config& config) { return make_tls_output(with_port(config, "6514")); }, true};
+    [](const output_config& config, mistakes& wrong) { check_tls_output(config, wrong, "6514"); },
+    [](const output_config& config) { return make_tls_output(config, "6514"); }, true};
 
 }  // namespace logrelay

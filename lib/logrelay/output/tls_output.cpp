@@ -1,6 +1,7 @@
 #include <logrelay/output/tls_output.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/net/dial.hpp>
 #include <logrelay/output/stream_connection.hpp>
 
 #include <fmt/format.h>
@@ -59,65 +60,25 @@ class record_text {
 
 class tls_output final : public tcp_connection {
  public:
-  tls_output(std::string where, const host_port& to, std::chrono::milliseconds timeout, tls_settings settings)
-      : tcp_connection(std::move(where), to, timeout), settings_(std::move(settings)) {}
+  tls_output(connection_places places, const connection_settings& settings, tls_settings tls)
+      : tcp_connection(std::move(places.names), std::move(places.to), settings), tls_(std::move(tls)) {}
 
-  void prepare() override { context_.emplace(settings_); }
-
-  write_result write(const outgoing& lines) override {
-    if (auto how = idle_event(); how.what != outcome::done) return {0, how.what, std::move(how.why)};
-    record_text records(lines.pieces());
-    std::size_t taken = 0;
-    for (int n = 0; n < records_a_turn; ++n) {
-      const auto text = records.next();
-      if (text.empty()) break;
-      const auto moved = session_->write(text);
-      if (moved.how == tls_session::step::wants_write || moved.how == tls_session::step::wants_read) break;
-      if (moved.how != tls_session::step::done) return {taken, outcome::retry, fmt::format("unable to write to {}: {}", where_, session_->why())};
-      taken += moved.bytes;
-      written_ += moved.bytes;
-      sent_.push_back({written_, session_->wire_bytes()});
-      records.taken(moved.bytes);
-    }
-    return {taken};
-  }
-
-  result idle_event() override {
-    std::array<char, 4096> ignored;
-    for (int turns = 0; turns < 16; ++turns) {
-      const auto moved = session_->read(ignored);
-      if (moved.how == tls_session::step::done) continue;
-      if (moved.how == tls_session::step::closed) return {outcome::retry, fmt::format("{} has closed the connection", where_)};
-      if (moved.how == tls_session::step::failed) {
-        refused_ = !accepted();
-        return {outcome::retry, fmt::format("the connection to {} is lost: {}", where_, session_->why())};
-      }
-      break;
-    }
-    return {};
-  }
+  void prepare() override { context_.emplace(tls_); }
 
   std::uint64_t unacked() override {
-    if (refused_ || !accepted()) return written_;
+    note_progress(in_kernel());
+    if (refused_ || !accepted()) return written();
     const std::uint64_t arrived = session_ ? session_->wire_bytes() - in_kernel() : 0;
     while (!sent_.empty() && sent_.front().wire <= arrived) {
       acked_ = sent_.front().text;
       sent_.pop_front();
     }
-    return written_ - acked_;
-  }
-
-  result finish(waiter&) override {
-    if (!session_) return {};
-    static_cast<void>(idle_event());
-    session_->say_goodbye();
-    ::shutdown(socket(), SHUT_WR);
-    return {};
+    return taken_ - acked_;
   }
 
   void close(std::size_t torn_bytes) noexcept override {
-    session_.reset();
     tcp_connection::close(torn_bytes);
+    session_.reset();
   }
 
   result reopen() override {
@@ -126,28 +87,80 @@ class tls_output final : public tcp_connection {
   }
 
  private:
-  bool agree(waiter& wait, steady_time deadline, std::string& why) override {
+  bool agree(std::size_t place, waiter& wait, steady_time deadline, std::string& why) override {
     sent_.clear();
-    written_ = acked_ = 0;
+    taken_ = acked_ = 0;
+    begun_ = 0;
     refused_ = false;
     // Files that are wrong by now are not why we should do without those that we have: HUP tells of them.
     static_cast<void>(context_->refresh());
-    session_ = context_->session(socket());
-    while (!wait.stopping()) {
-      const auto how = session_->handshake();
-      if (how == tls_session::step::done) return agreed_ = std::chrono::steady_clock::now(), true;
-      if (how == tls_session::step::failed) return why = "TLS: " + session_->why(), false;
-      const auto event = wait.wait(socket(), how == tls_session::step::wants_write ? POLLOUT : POLLIN, deadline);
-      if (event == waiter::event::timeout) return why = "TLS: the handshake took too long", false;
+    session_ = context_->session(socket(), to_[place].host);
+    if (!session_) return why = "TLS: out of memory", false;
+    if (!shake_hands(*session_, socket(), wait, deadline, why)) return false;
+    agreed_ = std::chrono::steady_clock::now();
+    return true;
+  }
+
+  write_result send(std::span<const iovec> pieces) override {
+    record_text records(pieces);
+    std::size_t taken = 0;
+    for (int n = 0; n < records_a_turn; ++n) {
+      const auto text = records.next();
+      if (text.empty()) break;
+      const auto moved = session_->write(text);
+      begun_ = 0;
+      if (moved.how == tls_session::step::wants_write || moved.how == tls_session::step::wants_read) {
+        begun_ = text.size();
+        break;
+      }
+      if (moved.how != tls_session::step::done) return {taken, outcome::retry, fmt::format("unable to write to {}: {}", here(), session_->why())};
+      taken += moved.bytes;
+      taken_ += moved.bytes;
+      sent_.push_back({taken_, session_->wire_bytes()});
+      records.taken(moved.bytes);
     }
-    return why = "asked to stop", false;
+    return {taken};
+  }
+  std::size_t begun_bytes() const override { return begun_; }
+
+  result hear() override {
+    std::array<char, 4096> ignored;
+    for (int turns = 0; turns < 16; ++turns) {
+      const auto moved = session_->read(ignored);
+      if (moved.how == tls_session::step::done) continue;
+      if (moved.how == tls_session::step::closed) return {outcome::retry, fmt::format("{} has closed the connection", here())};
+      if (moved.how == tls_session::step::failed) {
+        refused_ = !accepted();
+        return {outcome::retry, fmt::format("the connection to {} is lost: {}", here(), session_->why())};
+      }
+      break;
+    }
+    return {};
+  }
+
+  void say_goodbye() override { session_->say_goodbye(); }
+
+  // With a context of its own: this one's belongs to the listener's thread.
+  scouting scout() const override {
+    return [to = to_.front(), tls = tls_](waiter& wait, steady_time deadline) {
+      std::string why;
+      auto addresses = by_turns(resolve(to, SOCK_STREAM, wait, deadline, why));
+      while (const auto connected = dial(addresses, [](int) {}, wait, deadline, why)) try {
+          tls_context context(tls);
+          const auto session = context.session(connected.get(), to.host);
+          if (session && shake_hands(*session, connected.get(), wait, deadline, why)) return session->say_goodbye(), true;
+        } catch (const error&) {  // of its files: this one goes on with those it has
+          return false;
+        }
+      return false;
+    };
   }
 
   [[nodiscard]] bool accepted() const {
-    return !context_->has_certificate() || (session_ && session_->is_accepted()) || std::chrono::steady_clock::now() - agreed_ >= time_to_object;
+    return (session_ && session_->is_accepted()) || std::chrono::steady_clock::now() - agreed_ >= time_to_object;
   }
 
-  const tls_settings settings_;
+  const tls_settings tls_;
   std::optional<tls_context> context_;
   std::unique_ptr<tls_session> session_;
   steady_time agreed_{};
@@ -158,28 +171,36 @@ class tls_output final : public tcp_connection {
     std::uint64_t text, wire;
   };
   std::deque<record_end> sent_;
-  std::uint64_t written_ = 0, acked_ = 0;  // bytes of lines, since open()
+  std::uint64_t taken_ = 0, acked_ = 0;  // bytes of lines, since open()
+  std::size_t begun_ = 0;
 };
-
-host_port where_to(const output_config& config) {
-  mistakes none;
-  return parse_host_port(config.where.rest, config.name, none);
-}
 
 }  // namespace
 
-void check_tls_output(const output_config& config, mistakes& wrong) {
-  check_tcp_output(config, wrong);
+bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time deadline, std::string& why) {
+  while (!wait.stopping()) {
+    const auto how = session.handshake();
+    if (how == tls_session::step::done) return true;
+    if (how == tls_session::step::failed) return why = "TLS: " + session.why(), false;
+    const auto event = wait.wait(socket, how == tls_session::step::wants_write ? POLLOUT : POLLIN, deadline);
+    if (event == waiter::event::timeout) return why = "TLS: the handshake took too long", false;
+  }
+  return why = "asked to stop", false;
+}
+
+void check_tls_output(const output_config& config, mistakes& wrong, std::string_view port) {
+  check_tcp_output(config, wrong, port);
   check_tls_options(config.options, false, fmt::format("output '{}'", config.name), wrong);
 }
 
-std::unique_ptr<output> make_tls_output(const output_config& config) {
-  const auto to = where_to(config);
-  return std::make_unique<tls_output>(config.where.where, to, config.options.duration("connect-timeout"),
-                                      tls_output_settings(config.options, to.host));
+std::unique_ptr<output> make_tls_output(const output_config& config, std::string_view port) {
+  auto places = places_of(config, port);
+  auto tls = tls_output_settings(config.options, places.to.front().host);
+  return std::make_unique<tls_output>(std::move(places), tcp_connection_settings(config.options), std::move(tls));
 }
 
-const output_kind tls_output_kind{"tls", "tls://HOST:PORT", "a TLS connection, made again for ever", tls_output_table, check_tls_output,
-                                  make_tls_output, true};
+const output_kind tls_output_kind{"tls", "tls://HOST:PORT", "a TLS connection, made again for ever", tls_output_table,
+                                  [](const output_config& config, mistakes& wrong) { check_tls_output(config, wrong); },
+                                  [](const output_config& config) { return make_tls_output(config); }, true};
 
 }  // namespace logrelay

@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view suffix = ".segment";
 constexpr std::size_t digits = 20;
 constexpr std::uint64_t first_record = 2 * segment_header::bytes;
-// What is read at once. A record that is cut by its end is read again with the next.
-constexpr std::size_t chunk_bytes = 512 * 1024;
+// What is read at once: a block of the pool, so that the same few go around.
+constexpr std::size_t chunk_bytes = block_pool::standard_bytes;
 
 iovec piece(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
@@ -145,10 +145,14 @@ std::string_view segment_reader::see(std::size_t bytes, std::uint64_t limit) {
   bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, limit - offset_));
   if (offset_ < chunk_offset_ || offset_ + bytes > chunk_offset_ + chunk_size_) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(std::max(bytes, chunk_bytes), limit - offset_));
-    chunk_ = pool_.take(wanted);
+    auto next = pool_.take(wanted > chunk_bytes / 2 && wanted < chunk_bytes ? chunk_bytes : wanted);
+    // A record that is cut by the chunk's end goes on in the next.
+    const auto kept = offset_ < chunk_offset_ ? 0 : chunk_size_ - std::min<std::uint64_t>(chunk_size_, offset_ - chunk_offset_);
+    if (kept > 0) std::memcpy(next->data(), chunk_->data() + (offset_ - chunk_offset_), kept);
+    chunk_ = std::move(next);
     chunk_offset_ = offset_;
-    error_number_ = file_.read(offset_, {chunk_->data(), wanted}, chunk_size_);
-    if (error_number_ != 0) chunk_size_ = 0;
+    error_number_ = file_.read(offset_ + kept, {chunk_->data() + kept, wanted - kept}, chunk_size_);
+    chunk_size_ = error_number_ != 0 ? 0 : chunk_size_ + kept;
     bytes = std::min(bytes, chunk_size_);
   }
   return {chunk_->data() + (offset_ - chunk_offset_), bytes};

@@ -27,6 +27,8 @@ class segment_writer {
  public:
   /// What a segment with one record needs beside the record: two headers and the seal.
   static constexpr std::size_t overhead = 2 * segment_header::bytes + record_header::bytes;
+  /// A record of several lines is no larger, so that it is read into one block of the pool.
+  static constexpr std::size_t most_lines_bytes = block_pool::standard_bytes - 1024;
 
   segment_writer(std::unique_ptr<disk_file> file, const segment_header& head);
 

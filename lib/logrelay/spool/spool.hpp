@@ -11,12 +11,10 @@
 ///     synced).
 ///   - Files are only appended to. After a start a new segment is begun: what a crash left is read, and never changed.
 #include <logrelay/spool/cursor.hpp>
-#include <logrelay/spool/segment.hpp>
+#include <logrelay/spool/spool_reader.hpp>
 
-#include <deque>
 #include <functional>
 #include <string>
-#include <string_view>
 
 namespace logrelay {
 
@@ -28,10 +26,7 @@ struct spool_limits {
 
 class spool {
  public:
-  /// How many damaged segments are kept for whoever wants to look; of more the oldest are removed.
-  static constexpr std::size_t most_bad = 8;
-
-  enum class access { exclusive, look };  ///< look: changes nothing, whatever it finds
+  using access = spool_access;
   spool(disk& folder, const spool_limits& limits, const block_pool& pool, std::function<void(std::string)> on_damage,
         access how = access::exclusive);
 
@@ -60,19 +55,13 @@ class spool {
   int sync();
   void undo();
 
-  enum class found : std::uint8_t { lines, hole, nothing, failed };
-  struct read_result {
-    found what = found::nothing;
-    batch lines;       ///< a notice among them has `marker`
-    tally lost;        ///< of a hole: lines that are gone
-    wall_time time{};  ///< of a hole: that of the lines behind it
-    int error_number = 0;
-  };
+  using found = spool_reader::found;
+  using read_result = spool_reader::result;
   /// Goes on behind what was read last.
-  read_result read();
+  read_result read() { return reader_.read(end_); }
   /// What was appended needs not be read: it is still in memory.
-  void pass_over();
-  [[nodiscard]] bool unread() const { return !all_read_; }
+  void pass_over() { reader_.pass_over(end_); }
+  [[nodiscard]] bool unread() const { return !reader_.all_read(); }
 
   /// Everything before `place` is settled: segments that only hold such lines are removed.
   int settle(const spool_place& place, bool safely);
@@ -85,60 +74,26 @@ class spool {
   /// At the end: lines that come before all that are here, and before what was settled.
   int prepend(std::span<const batch> lines, const spool_place& at);
 
-  struct segment_info {
-    std::string name;
-    std::uint64_t bytes = 0;
-    spool_place begin, end;
-    bool sealed = false, damaged = false, active = false;
-  };
-  [[nodiscard]] std::vector<segment_info> segments() const;
+  [[nodiscard]] const std::deque<segment_part>& segments() const { return segments_.all(); }
 
  private:
-  struct part {
-    std::uint64_t number = 0;
-    std::uint64_t bytes = 0;
-    segment_header head;
-    spool_place end;
-    bool sealed = false, damaged = false;
-  };
-
-  void find_segment(const disk::entry& file);
-  void find_ends();
   [[nodiscard]] std::uint64_t fitting_bytes(const batch& lines) const;
   int begin_segment(wall_time made);
   void end_segment();
   int flush();
-  read_result read_on();
-  int open_reader();
-  bool next_part();
-  read_result hole_before(const spool_place& place, wall_time time);
-  int remove_part(std::deque<part>::iterator gone);
-  int set_aside(const std::string& name);
-  [[nodiscard]] part* part_of_reader();
-  [[nodiscard]] bool is_active(const part& one) const { return active_ && &one == &segments_.back(); }
+  int remove_first();
 
   disk& folder_;
   const spool_limits limits_;
-  block_pool pool_;
   const std::function<void(std::string)> on_damage_;
   const access how_;
   spool_cursor cursor_;
-  std::deque<part> segments_;  // in order; the active one is the last
-  std::uint64_t part_bytes_ = 0;  // of those that are not active
+  segment_list segments_;
+  spool_reader reader_;
   std::unique_ptr<segment_writer> active_;
   std::vector<std::unique_ptr<segment_writer>> unsynced_;  // complete, and not yet safe
   bool new_names_ = false;
   spool_place settled_, end_, synced_;
-
-  // Where the reader is: in segment `reading_`, at an offset, with everything before the place `read_` read.
-  std::uint64_t reading_ = 0;
-  std::uint64_t read_offset_ = 0;
-  spool_place read_;
-  bool all_read_ = true;
-  std::unique_ptr<disk_file> read_file_;
-  std::unique_ptr<segment_reader> reader_;
-  std::optional<spool_record> behind_hole_;  // read already
-  int failures_ = 0;
 };
 
 }  // namespace logrelay

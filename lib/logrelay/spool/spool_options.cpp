@@ -13,6 +13,9 @@ constexpr std::uint64_t largest_segment = 16 * 1024 * 1024;
 // Disk is given back in segments: with fewer than this many a spool would be full half of the time.
 constexpr std::uint64_t least_segments = 8;
 
+// Where lines wait for a sync each sync is for more of them.
+constexpr std::size_t synced_together = 4 * 1024 * 1024;
+
 constexpr const char* default_sync = "1s";  // also for an output whose own `sync` has another
 
 constexpr option_row table[] = {
@@ -75,6 +78,7 @@ std::optional<spool_request> spool_of(const option_values& options, const queue_
   rules.sync = spool_rules::safety::none;
   if (spool)
     if (const auto sync = parse_sync(options.given("sync") ? options.text("sync") : default_sync)) std::tie(rules.sync, rules.sync_every) = *sync;
+  if (rules.sync == spool_rules::safety::batch) rules.memory.pace_bytes = synced_together;
   return made;
 }
 

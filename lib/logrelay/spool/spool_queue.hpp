@@ -6,46 +6,19 @@
 /// The disk has a thread of its own, which alone touches it. Neither push() nor take() ever waits for it: while it hangs
 /// or is full, lines wait in memory, and when that is full too the output's policy decides. That thread shares what it
 /// touches with the queue, so that one that hangs is let go.
-#include <logrelay/core/memory_queue.hpp>
-#include <logrelay/messages.hpp>
-#include <logrelay/spool/disk.hpp>
-#include <logrelay/spool/spool.hpp>
+#include <logrelay/core/queue.hpp>
+#include <logrelay/spool/spool_rules.hpp>
 
-#include <functional>
 #include <memory>
 #include <thread>
 
 namespace logrelay {
 
-struct spool_rules {
-  enum class begins : std::uint8_t { at_once, when_full };  ///< a spool, a spill
-  enum class safety : std::uint8_t {
-    none,   ///< survives the end of the process, not that of the machine
-    timed,  ///< safe after `sync_every` at the latest
-    batch,  ///< safe before it is taken
-  };
-
-  queue_rules memory;  ///< half of its capacity is for lines on their way to the disk, half for those that come from it
-  begins disk = begins::at_once;
-  spool_limits limits;
-  safety sync = safety::timed;
-  std::chrono::milliseconds sync_every{1000};
-};
+class spool_worker;
 
 class spool_queue final : public queue {
  public:
-  /// How much may be settled before the cursor says so: what comes twice after a kill.
-  static constexpr std::chrono::milliseconds cursor_every{100};
-  static constexpr std::size_t cursor_bytes = 1024 * 1024;
-
-  struct parts {
-    spool_rules rules;
-    std::string name;                                       ///< of the output
-    std::string folder;                                     ///< for messages
-    std::function<std::unique_ptr<disk>()> open;             ///< may throw error
-    std::function<void(disk&)> unmake = [](disk&) {};        ///< takes back what open() made
-    std::function<void(severity, std::string_view)> say;
-  };
+  using parts = spool_parts;
   spool_queue(parts given, const block_pool& pool, const time_source& clock, queue_events events);
   ~spool_queue() override;
 
@@ -62,11 +35,11 @@ class spool_queue final : public queue {
   bool finished() const override;
   void leave() override;
   bool left() const override;
+  void give_up() override;
   ledger account() const override;
 
  private:
-  struct state;
-  std::shared_ptr<state> state_;
+  std::shared_ptr<spool_worker> worker_;
   std::thread thread_;
 };
 

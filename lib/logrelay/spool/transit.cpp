@@ -5,6 +5,9 @@
 namespace logrelay {
 namespace {
 
+// Lines that come from disk are in memory only as far as the next writes need them: in blocks that go around.
+constexpr std::size_t most_read_ahead = 1024 * 1024;
+
 queue_rules half(queue_rules rules) {
   rules.capacity_bytes = std::max<std::size_t>(rules.capacity_bytes / 2, 1);
   return rules;
@@ -13,6 +16,7 @@ queue_rules half(queue_rules rules) {
 queue_rules outbox_rules(const queue_rules& rules) {
   auto made = half(rules);
   made.when_full = overflow::block;
+  made.pace_bytes = queue_rules{}.pace_bytes;
   return made;
 }
 
@@ -30,6 +34,8 @@ spool_transit::spool_transit(const queue_rules& rules, bool spills, const block_
                              const queue_events& events, std::function<void()> on_inbox)
     : spills_(spills),
       capacity_(half(rules).capacity_bytes),
+      read_ahead_(std::min(most_read_ahead, capacity_ / 2)),
+      clock_(clock),
       inbox_(half(rules), pool, clock, inbox_events(events, on_inbox)),
       outbox_(outbox_rules(rules), pool, clock, outbox_events(events, on_inbox)),
       bypassed_(spills),
@@ -54,12 +60,25 @@ void spool_transit::push(const batch& lines) {
 }
 
 room spool_transit::room_now() {
-  if (!spills_) return inbox_.room_now();
   const std::lock_guard lock(mutex_);
-  if (!bypassed_) return inbox_.room_now();
+  if (!bypassed_) return paced(inbox_.room_now());
   // What paces an output that moves does so here too; one that is full does not hold anybody up.
   const auto here = outbox_.room_now();
   return here.bytes > 0 || here.until != steady_time::max() ? here : inbox_.room_now();
+}
+
+room spool_transit::paced(const room& in) {
+  if (in.bytes == 0) return in;
+  const auto out = outbox_.room_now();
+  const bool moves = out.bytes == 0 && out.until != steady_time::max();
+  if (!moves) return in;
+  const auto now = clock_.now();
+  const auto accepted = inbox_.account().accepted.bytes;
+  if (accepted >= next_hold_) {
+    next_hold_ = accepted + between_holds;
+    held_until_ = now + hold;
+  }
+  return now < held_until_ ? room{0, held_until_} : in;
 }
 
 void spool_transit::close() { inbox_.close(); }

@@ -166,13 +166,61 @@ TEST_CASE("the man page names every field of the report, and no other") {
   CHECK(described == keys_of(to_json(report, "1")));
 }
 
+namespace {
+
+/// What the configuration's page calls the type of a key's value.
+std::string type_in_toml(const option_row& row) {
+  switch (row.type) {
+    case option_type::yes_no: return "boolean";
+    case option_type::count: return "number";
+    case option_type::size: return "size";
+    case option_type::duration: return "time";
+    case option_type::mode: return "mode";
+    case option_type::text:
+    case option_type::choice:
+    case option_type::regex: break;
+  }
+  return row.repeatable ? "strings" : "string";
+}
+
+names keys_below(std::string_view heading) {
+  static const std::regex item(R"(\.It Cm ([a-z0-9-]+) No = Ar ([a-z]+))");
+  names all;
+  bool on = false;
+  std::smatch part;
+  for (const auto& line : split_lines(read_file(LOGRELAY_SOURCE "/man/logrelay.conf.5"))) {
+    if (line.starts_with(".Sh")) on = line == heading;
+    if (on && std::regex_match(line, part, item)) all.insert(part.str(1) + " = " + part.str(2));
+  }
+  return all;
+}
+
+void add_types(option_rows rows, names& to) {
+  for (const auto& row : rows) to.insert(fmt::format("{} = {}", row.name, type_in_toml(row)));
+}
+
+}  // namespace
+
+TEST_CASE("the man page of the configuration file names every key with its type, and no other") {
+  const auto known = standard_registries();
+  names global{"command = strings"}, inputs{"endpoint = string"}, outputs{"endpoint = string"};
+  add_types(global_rows(), global);
+  add_types(common_input_rows(), inputs);
+  for (const auto& kind : known.inputs) add_types(kind.options, inputs);
+  for (const auto& kind : known.outputs)
+    for (const auto rows : output_tables(kind, known)) add_types(rows, outputs);
+  CHECK(keys_below(".Sh OPTIONS OF THE PROGRAM") == global);
+  CHECK(keys_below(".Sh KEYS OF AN INPUT") == inputs);
+  CHECK(keys_below(".Sh KEYS OF AN OUTPUT") == outputs);
+}
+
 TEST_CASE("mandoc finds nothing to complain of in the man pages") {
   if (!has("mandoc")) {
     WARN("skipped: mandoc is not installed");
     return;
   }
   const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7",
-                         LOGRELAY_SOURCE "/man/liblogrelay.3"});
+                         LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3"});
   CHECK(lint.output + lint.errors == "");
   CHECK(lint.status == 0);
 }

@@ -574,5 +574,16 @@ TEST_CASE("a framer that goes away gives its memory back") {
   CHECK(three.out.found() == lines{"fine"});
 }
 
+TEST_CASE("what is discarded is no line, and what comes behind it is one again") {
+  alone one(rules_of(framing::octet));
+  one.it.write("3 one100 half");
+  one.it.framer.discard();
+  CHECK(one.it.framer.unfinished_bytes() == 0);
+  one.it.write("3 two");
+  one.it.finish();
+  CHECK(one.it.out.found() == lines{"one", "two"});
+  CHECK(one.it.counters.framing_errors == 0);
+}
+
 }  // namespace
 }  // namespace logrelay

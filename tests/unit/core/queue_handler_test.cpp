@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 namespace logrelay {
@@ -105,5 +107,51 @@ TEST_CASE("room wakes every reader that sleeps, until it is removed") {
   CHECK_FALSE(signalled(removed));
 }
 
+
+TEST_CASE("new routes take the place of all old ones while lines are published") {
+  queue_handler handler;
+  noting_queue first, second;
+  handler.connect(0, 0, first);
+  std::atomic<std::size_t> published{0};
+  std::thread reader([&] {
+    for (; published < 2000; ++published) handler.publish(lines_of(0));
+  });
+  // Each batch goes to one of them; once set_routes has returned the other is left alone.
+  while (published < 1000) {
+    handler.set_routes({{{0, &second}}});
+    const auto before = first.pushed.size();
+    std::this_thread::yield();
+    CHECK(first.pushed.size() == before);
+    handler.set_routes({{{0, &first}}});
+    CHECK_FALSE(handler.room_for(0).how_much.bytes == 0);
+  }
+  reader.join();
+  CHECK(first.pushed.size() + second.pushed.size() == 2000);
+}
+
+TEST_CASE("where nobody takes anything any more all inputs are held") {
+  queue_handler handler;
+  noting_queue queue;
+  handler.connect(1, 0, queue);
+  handler.set_routes({{}, {}});
+  CHECK(handler.room_for(0).how_much.bytes == 0);
+  CHECK(handler.room_for(1).how_much.bytes == 0);
+  handler.set_routes({{}, {{0, &queue}}});
+  CHECK(handler.room_for(0).how_much.bytes == unlimited);  // nobody is interested in that one
+}
+
+TEST_CASE("who waits for a queue that is no longer there is woken") {
+  queue_handler handler;
+  noting_queue full;
+  full.answer = {0};
+  handler.connect(0, 0, full);
+  wake reader;
+  handler.add_waiter(reader);
+  reader.prepare_sleep();
+  CHECK(handler.room_for(0).how_much.bytes == 0);
+  handler.set_routes({});
+  CHECK(signalled(reader));
+  CHECK(handler.room_for(0).how_much.bytes == unlimited);
+}
 }  // namespace
 }  // namespace logrelay

@@ -39,6 +39,7 @@ struct script {
   std::function<void(peer&)> close = [](peer&) {};
   bool keeps_place = false, datagrams = false;
   interest writable{}, idle{};
+  std::size_t resend = 0;
 };
 
 class scripted_output final : public output {
@@ -49,6 +50,7 @@ class scripted_output final : public output {
   bool datagrams() const override { return steps_.datagrams; }
   interest writable() const override { return steps_.writable; }
   interest idle() const override { return steps_.idle; }
+  std::size_t resend_bytes() const override { return steps_.resend; }
   result open(waiter&) override {
     return other_->with([&](peer& p) {
       ++p.opens;
@@ -202,6 +204,79 @@ TEST_CASE("a write that takes a part goes on in mid-line") {
   it.drain();
   CHECK(it.bytes() == "hello\nworld and more\n");
   CHECK(it.delivered() == tally{2, 21});
+}
+
+TEST_CASE("an output that rests is closed without a word and opened again for the next line") {
+  script steps;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer& p) { return p.bytes == "one\n" ? result{outcome::rest, {}} : result{}; };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  CHECK(it.see([](peer& p) { return p.opens; }) == 1);
+  it.push("two\n");
+  REQUIRE(eventually([&] { return it.delivered().lines == 2; }));
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.opens; }) == 2);
+  CHECK(it.listener.report().retries == 0);
+  CHECK(it.messages().empty());
+}
+
+TEST_CASE("an output that rests at the end is not opened again for nothing") {
+  script steps;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer&) { return result{outcome::rest, {}}; };
+  pair_of it(steps);
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  it.drain();
+  CHECK(it.see([](peer& p) { return p.opens; }) == 1);
+}
+
+TEST_CASE("an output may rest with lines waiting for it and they are written to the next one") {
+  script steps;
+  steps.write = [](peer& p, const outgoing& lines) {
+    return p.opens == 1 ? write_result{0, outcome::rest} : write_result{lines.bytes()};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.opens; }) == 2);
+  CHECK(it.messages().empty());
+}
+
+TEST_CASE("what a lost connection had acked last is sent again where that is asked for") {
+  script steps;
+  steps.resend = 5;
+  steps.write = [](peer& p, const outgoing& lines) {
+    return p.writes == 2 ? write_result{0, outcome::retry, "gone"} : write_result{lines.bytes()};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\nthree\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.delivered().lines == 3; }));
+  it.push("four\n");
+  REQUIRE(eventually([&] { return it.delivered().lines == 4; }));
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\nthree\nthree\nfour\n");
+  CHECK(it.delivered() == tally{4, 19});
+  CHECK(it.lines->account().balances());
+}
+
+TEST_CASE("a peer that is lost at the very end gets the last lines again") {
+  script steps;
+  steps.resend = 100;
+  steps.finish = [](peer& p) { return p.finishes == 1 ? fails() : result{}; };
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\none\ntwo\n");
+  CHECK(it.delivered() == tally{2, 8});
 }
 
 TEST_CASE("a lost connection begins again with the first line that was not acked") {
@@ -517,5 +592,75 @@ TEST_CASE("whatever connections do, every line arrives once and in order") {
   CHECK(it.messages().size() <= 2);  // one failure, and its end
 }
 
+
+TEST_CASE("a listener that retires brings its line to an end and leaves the rest to the next one") {
+  std::atomic<bool> moves{false};
+  script steps;
+  steps.keeps_place = true;
+  steps.write = [&moves](peer& p, const outgoing&) {
+    if (p.writes == 1) return write_result{6};  // "one\ntw"
+    return write_result{moves ? std::size_t{1} : std::size_t{0}};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\nthree\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.writes > 1; }); }));
+  it.listener.retire();
+  CHECK_FALSE(eventually([&] { return it.listener.done(); }, 20ms));
+  CHECK(it.listener.keeps_place());
+  moves = true;
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.see([](peer& p) { return p.torn; }) == std::vector<std::size_t>{0});
+  CHECK(it.lines->account().pending.lines == 1);
+  CHECK(it.lines->account().balances());
+
+  it.lines->rewind();
+  std::vector<batch> rest;
+  it.lines->take(rest, 100);
+  REQUIRE(rest.size() == 1);
+  CHECK(rest.front().bytes() == "three\n");
+}
+
+TEST_CASE("a listener that has nobody to talk to retires at once and the next has all of its lines") {
+  script steps;
+  steps.open = [](peer&) { return fails(); };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.opens > 0; }); }));
+  it.listener.retire();
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  it.lines->rewind();
+
+  auto other = std::make_shared<guarded<peer>>();
+  queue_listener next({"name", std::make_unique<scripted_output>(script{}, other),
+                       std::make_unique<line_encoder>(encoding_rules{framing::newline, false, nullptr, nullptr, {}}), 80ms,
+                       [](severity, std::string_view) {}, [] {}});
+  next.start(it.lines);
+  REQUIRE(eventually([&] { return it.delivered().lines == 1; }));
+  it.lines->close();
+  next.hurry();  // the queue wakes the first one only: they have no alarm in common here
+  REQUIRE(eventually([&] { return next.done(); }));
+  CHECK(other->with([](peer& p) { return p.bytes; }) == "one\n");
+}
+
+TEST_CASE("a listener that retires waits for what the other side has not taken yet") {
+  std::atomic<std::uint64_t> in_flight{4};
+  script steps;
+  steps.unacked = [&in_flight](peer&) { return in_flight.load(); };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.bytes() == "one\n"; }));
+  it.listener.retire();
+  CHECK_FALSE(eventually([&] { return it.listener.done(); }, 20ms));
+  it.push("two\n");
+  in_flight = 0;
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  CHECK(it.delivered().lines == 1);
+  CHECK(it.lines->account().pending.lines == 1);
+  CHECK(it.bytes() == "one\n");
+}
 }  // namespace
 }  // namespace logrelay

@@ -121,6 +121,39 @@ TEST_CASE("a cleared window has forgotten everything") {
   CHECK(wire::next(window) == "two\n");
 }
 
+TEST_CASE("what was acked last is sent again where that is asked for and counted once") {
+  const bool built = GENERATE(false, true);
+  wire it(built ? picky() : plain());
+  wire_window window(false, {5, framing::newline});
+  it.push("one\ntwo\nthree\nfour\n");
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  window.wrote(17);
+  window.settle(8, it.queue);
+  window.clear();
+  it.queue.rewind();
+  window.send_again();
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  CHECK(window.first_line_end() == 4);
+  CHECK(window.line_end_before(7) == 4);
+  window.wrote(10);
+  CHECK(window.torn_bytes() == 2);
+  window.settle(5, it.queue);
+  CHECK(it.queue.account().delivered == tally{2, 8});
+
+  window.clear();  // lost again, with a part of them on its way
+  it.queue.rewind();
+  window.send_again();
+  it.fill(window);
+  CHECK(wire::next(window) == "one\ntwo\nthree\nfour\n");
+  window.wrote(19);
+  window.settle(19, it.queue);
+  CHECK(window.empty());
+  CHECK(it.queue.account().delivered == tally{4, 19});
+  CHECK(it.queue.account().pending == tally{});
+}
+
 TEST_CASE("each datagram is one line without its terminator") {
   wire it(picky(std::nullopt));
   wire_window window(true);
@@ -219,6 +252,29 @@ TEST_CASE("whatever is written and settled, and when, every line is settled once
   CHECK(it.queue.account().delivered == passed);
   CHECK(it.queue.account().filtered == filtered);
   CHECK(it.queue.account().pending == tally{});
+}
+
+TEST_CASE("a line that was written and then refused is rejected and its neighbours are delivered") {
+  const bool as_it_is = GENERATE(true, false);
+  wire it(as_it_is ? plain(framing::octet) : picky(framing::octet));
+  it.push("3 one3 two3 bad4 four", framing::octet);
+  it.push("3 bad3 sit", framing::octet);
+  wire_window window(false);
+  it.fill(window);
+  const auto text = wire::next(window);
+  REQUIRE(text == "3 one3 two3 bad4 four3 bad3 sit");
+  window.wrote(text.size());
+  window.settle(5, it.queue);  // the first is settled before
+  window.reject_written(15);
+  window.reject_written(26);
+  window.settle(10, it.queue);
+  CHECK(it.queue.account().delivered == tally{2, 8});
+  CHECK(it.queue.account().rejected == tally{});
+  window.settle(text.size(), it.queue);
+  CHECK(it.queue.account().delivered == tally{4, 17});
+  CHECK(it.queue.account().rejected == tally{2, 8});
+  CHECK(it.queue.account().balances());
+  CHECK(window.empty());
 }
 
 }  // namespace

@@ -6,7 +6,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <linux/filter.h>
+#include <poll.h>
 #include <sys/socket.h>
+
+#include <atomic>
+#include <thread>
 
 namespace logrelay {
 namespace {
@@ -175,6 +180,178 @@ TEST_CASE("a peer whose backlog is full is waited for and the listener can be to
   char got[5] = {};
   CHECK(::recv(ours.get(), got, 5, MSG_WAITALL) == 5);
   CHECK(out.delivers());
+}
+
+TEST_CASE("a peer that dies with lines unread gets them again where resend is asked for") {
+  const temp_folder folder;
+  const bool tcp = GENERATE(false, true);
+  stream_sink sink = tcp ? stream_sink::tcp({.close_after = 30, .resets = true, .connections = 1})
+                         : stream_sink::unix(folder / "socket", {.close_after = 30, .resets = true, .connections = 1});
+  sending out(sink.endpoint() + ",resend=1M");
+  out.start();
+  out.push(numbered_lines(0, 1000));
+  REQUIRE(out.delivers());
+  REQUIRE(eventually([&] { return sink.texts().size() == 2 && sink.texts()[1] == numbered_lines(0, 1000); }));
+  CHECK(out.account().delivered.lines == 1000);
+  CHECK(out.account().balances());
+}
+
+TEST_CASE("with resend a peer that resets after the end gets the last lines again") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",resend=1K");
+  out.start();
+  out.push("one\ntwo\n");
+  out.close();
+  fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  char got[64] = {};
+  REQUIRE(::recv(peer.get(), got, 8, MSG_WAITALL) == 8);
+  REQUIRE(::recv(peer.get(), got, sizeof got, 0) == 0);  // it has said goodbye, and waits for us to
+  CHECK_FALSE(out.ends(10ms));
+  reset(std::move(peer));
+  const fd again(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  REQUIRE(::recv(again.get(), got, sizeof got, MSG_WAITALL) == 8);
+  CHECK(std::string_view(got, 8) == "one\ntwo\n");
+  ::shutdown(again.get(), SHUT_WR);
+  CHECK(out.ends());
+  CHECK(out.account().delivered.lines == 2);
+}
+
+TEST_CASE("a connection that is idle for too long is closed in good order and made again for the next line") {
+  const temp_folder folder;
+  const bool tcp = GENERATE(false, true);
+  const fd listener = tcp ? bound_tcp() : bound_unix(folder / "socket");
+  listen_on(listener);
+  sending out((tcp ? "tcp://127.0.0.1:" + std::to_string(port_of(listener)) : "unix:" + folder / "socket") + ",idle-timeout=20ms");
+  out.start();
+  for (const std::string line : {"", "two\n", "three\n"}) {
+    if (!line.empty()) out.push(line);
+    const fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    char got[16] = {};
+    CHECK(::recv(peer.get(), got, sizeof got, MSG_WAITALL) == static_cast<ssize_t>(line.size()));  // and its end, no reset
+    CHECK(got == line);
+  }
+  CHECK(out.delivers());
+  CHECK(out.report().retries == 0);
+  CHECK(out.account().balances());
+}
+
+TEST_CASE("a peer that is only slow is not closed for being idle") {
+  stream_sink sink = stream_sink::tcp({.reads = false, .receive_buffer = 4096});
+  sending out(sink.endpoint() + ",idle-timeout=10ms");
+  out.push(numbered_lines(0, 200'000));
+  out.start();
+  REQUIRE(eventually([&] { return out.account().delivered.lines > 0; }));
+  std::this_thread::sleep_for(50ms);  // idle for longer than that, as far as it is written to
+  sink.start_reading();
+  CHECK(out.delivers());
+  REQUIRE(eventually([&] { return sink.text() == numbered_lines(0, 200'000); }));
+  CHECK(sink.texts().front() == numbered_lines(0, 200'000));
+}
+
+// As if the network between dropped every packet, and nobody told.
+void make_deaf(const fd& socket) {
+  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &nothing};
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+}
+
+TEST_CASE("a host that answers nothing for too long is given up and gets everything by another connection") {
+  const bool much = GENERATE(false, true);  // more than fits into the kernel
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",write-timeout=100ms");
+  out.start();
+  const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  make_deaf(deaf);
+  const auto text = numbered_lines(0, much ? 500'000 : 10);
+  out.push(text);
+  REQUIRE(out.retries());
+  CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
+  const fd hears(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::string got(text.size(), '\0');
+  REQUIRE(::recv(hears.get(), got.data(), got.size(), MSG_WAITALL) == static_cast<ssize_t>(text.size()));
+  CHECK(got == text);
+  CHECK(out.delivers());
+}
+
+TEST_CASE("a peer that does not read is waited for however long that takes") {
+  stream_sink sink = stream_sink::tcp({.reads = false, .receive_buffer = 4096});
+  sending out(sink.endpoint() + ",write-timeout=20ms");
+  out.start();
+  out.push(numbered_lines(0, 200'000));
+  CHECK_FALSE(eventually([&] { return out.report().retries > 0; }, 500ms));
+  sink.start_reading();
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return sink.text() == numbered_lines(0, 200'000); }));
+  CHECK(sink.connections() == 1);
+}
+
+TEST_CASE("lines go to the next place while the first refuses and the first gets them again when it is back") {
+  stream_sink first = stream_sink::tcp({.listens = false});
+  const fd refuses = bound_tcp();
+  stream_sink last = stream_sink::tcp();
+  sending out(first.endpoint() + ",failover=127.0.0.1:" + std::to_string(port_of(refuses)) + ",failover=127.0.0.1:" +
+              std::to_string(last.port()) + ",failback=20ms,connect-timeout=10s");
+  out.start();
+  out.push("one\n");
+  REQUIRE(out.delivers());
+  CHECK(out.report().retries == 0);
+  REQUIRE(eventually([&] { return last.text() == "one\n"; }));
+  first.listen();
+  std::string wanted = "one\n";
+  for (int n = 0; first.text().empty(); ++n) {
+    const auto line = "line " + std::to_string(n) + "\n";
+    out.push(line);
+    wanted += line;
+    REQUIRE(out.delivers());
+    REQUIRE(eventually([&] { return last.text() + first.text() == wanted; }));  // each once, and in order
+  }
+  CHECK(out.report().retries == 0);  // nothing was wrong
+  CHECK(last.connections() == 1);
+}
+
+TEST_CASE("a busy connection goes back to the first place at a line's end and no line comes twice") {
+  stream_sink first = stream_sink::tcp({.listens = false});
+  stream_sink second = stream_sink::tcp({.bytes_a_second = 20'000'000});
+  sending out(first.endpoint() + ",failover=127.0.0.1:" + std::to_string(second.port()) + ",failback=10ms");
+  out.start();
+  std::uint64_t pushed = 0;
+  const auto push = [&] {
+    out.push(numbered_lines(pushed, 20'000));
+    pushed += 20'000;
+  };
+  push();
+  REQUIRE(eventually([&] { return second.bytes() > 0; }));
+  first.listen();
+  REQUIRE(eventually([&] {
+    if (out.account().pending.lines < 20'000) push();  // there is always something to bring
+    return first.bytes() > 0;
+  }));
+  REQUIRE(out.delivers());
+  REQUIRE(eventually([&] { return first.bytes() + second.bytes() == numbered_lines(0, pushed).size(); }));
+  CHECK(second.text() + first.text() == numbered_lines(0, pushed));
+  CHECK(out.report().retries == 0);
+}
+
+TEST_CASE("a first place that takes connections and no line is not tried again before the next") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  stream_sink second = stream_sink::tcp();
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",failover=127.0.0.1:" + std::to_string(second.port()) +
+              ",failback=0");
+  out.start();
+  std::thread breaker([&] {  // of whoever comes, at once and with nothing written
+    while (second.connections() == 0) {
+      pollfd one{listener.get(), POLLIN, 0};
+      if (::poll(&one, 1, 1) == 1) reset(fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    }
+  });
+  CHECK(eventually([&] { return second.connections() == 1; }));
+  breaker.join();
+  out.push("one\n");
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return second.text() == "one\n"; }));
 }
 
 TEST_CASE("at the end the peer sees that the stream is over") {

@@ -1,5 +1,6 @@
 #include "output_contract.hpp"
 
+#include <support/journal_sink.hpp>
 #include <support/sink.hpp>
 #include <support/sockets.hpp>
 #include <support/temp_folder.hpp>
@@ -135,6 +136,21 @@ TEST_CASE("a listener of datagrams that waits for its peer can be told to stop")
   out.abandon();
   CHECK(out.ends(1s));
   CHECK(out.account().pending.lines == 1);
+}
+
+TEST_CASE("entries of the journal that no datagram can hold come as sealed memory and in order with the others") {
+  const temp_folder folder;
+  const journal_sink journal(folder / "socket");
+  sending out("journal:" + folder / "socket");
+  out.push("PRIORITY=6\n" + ("A=" + std::string(1'000'000, 'a') + "\n") + "B=b\n" + ("C=" + std::string(300'000, 'c') + "\n"));
+  out.start();
+  out.close();
+  CHECK(out.ends());
+  REQUIRE(eventually([&] { return journal.count() == 4; }));
+  CHECK(journal.sealed() == 2);
+  for (const auto& each : journal.complaints()) CHECK(each == "no newline at the end");  // which a format would bring
+  CHECK(out.account().delivered.lines == 4);
+  CHECK(out.account().balances());
 }
 
 }  // namespace

@@ -1,0 +1,13 @@
+#pragma once
+/// The user and group that a program started by root goes on as, once it has opened what only root may. Main thread; all
+/// threads of the process change with it.
+#include <string>
+
+namespace logrelay {
+
+/// Becomes `user` (a name or a number) with that user's groups, or with `group` as the first of them; with only a `group`
+/// the user stays. Empty: stays. There is no way back. Throws error where there is nobody of that name, or it may not be
+/// done: nothing has changed then, or the program must not go on.
+void become(const std::string& user, const std::string& group);
+
+}  // namespace logrelay

@@ -1,0 +1,34 @@
+#pragma once
+/// For what others can make happen as often as they like: one message about it a minute, which tells how many it stands
+/// for. One thread.
+#include <logrelay/util/clock.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace logrelay {
+
+class rare_notice {
+ public:
+  static constexpr std::chrono::minutes between{1};
+
+  /// It has happened. What is to be said behind the message about it, "" or "; and 12 others in the meantime"; nothing
+  /// when nothing is to be said.
+  [[nodiscard]] std::optional<std::string> happened(steady_time now) {
+    if (told_ && now - *told_ < between) return ++untold_, std::nullopt;
+    told_ = now;
+    const auto others = std::exchange(untold_, 0);
+    return others == 0 ? std::string() : fmt::format("; and {} others in the meantime", others);
+  }
+
+ private:
+  std::optional<steady_time> told_;
+  std::uint64_t untold_ = 0;
+};
+
+}  // namespace logrelay

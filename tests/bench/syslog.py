@@ -1,0 +1,409 @@
+#!/usr/bin/env python3
+"""Syslog, side by side: logrelay, rsyslog and syslog-ng take the same RFC 5424 messages in one run, and TLS beside openssl.
+
+    tests/bench/syslog.py build/release/logrelay [--megabytes N] [--runs N] [CASE]...
+
+Cases: file-1 and file-50 (TCP to a file as it came, 1 and 50 connections), out (lines to TCP as RFC 5424), json (TCP,
+decoded, to a file of JSON), udp (the highest rate of datagrams of which none is lost for 5 s), tls (TLS taken in, and
+sent, beside what `openssl s_server` takes from `openssl s_client`).
+
+Prints lines a second of wall time and of processor time, the median of the runs, and ours over theirs.
+"""
+import argparse, ctypes, os, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+
+HEADER = '<165>1 2026-11-22T14:05:01.123456Z web1.example.com nginx 4711 ID47 [exampleSDID@32473 iut="3" eventSource="app"] '
+BODY = 'GET /index.html HTTP/1.1 200 5123 "https://www.example.com/start" "Mozilla/5.0 (X11; Linux x86_64)"'
+MESSAGE = (HEADER + BODY).encode()
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def connected(port):
+    for _ in range(400):
+        try:
+            return socket.create_connection(('127.0.0.1', port))
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit('nobody listens')
+
+
+class Program:
+    """A daemon, which ends with its block."""
+
+    def __init__(self, command, environment=None, stdin=subprocess.DEVNULL):
+        self.process = subprocess.Popen(command, env=environment, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def cpu(self):
+        with open('/proc/%d/stat' % self.process.pid) as stat:
+            fields = stat.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Logrelay:
+    name = 'logrelay'
+
+    def __init__(self, options):
+        self.program = os.path.abspath(options.program)
+
+    def to_file(self, port, path, work):
+        return Program([self.program, '-i', 'tcp://127.0.0.1:%d' % port, path])
+
+    def to_json(self, port, path, work):
+        return Program([self.program, '-i', 'tcp://127.0.0.1:%d,decode=syslog' % port, path + ',format=json'])
+
+    def to_tcp(self, port, to, work):
+        return Program([self.program, '-i', 'tcp://127.0.0.1:%d' % port, 'syslog+tcp://127.0.0.1:%d,framing=newline,host=h,app=a' % to])
+
+    def udp(self, port, path, work):
+        return Program([self.program, '-i', 'udp://127.0.0.1:%d' % port, path])
+
+
+class Rsyslog:
+    name = 'rsyslog'
+
+    def __init__(self, options):
+        pass
+
+    def run(self, work, text):
+        conf = os.path.join(work, 'rsyslog.conf')
+        with open(conf, 'w') as out:
+            out.write('global(workDirectory="%s" maxMessageSize="64k")\n'
+                      'main_queue(queue.type="FixedArray" queue.size="200000" queue.dequeueBatchSize="1024" queue.timeoutEnqueue="600000")\n'
+                      'template(name="raw" type="string" string="%%rawmsg%%\\n")\n' % work + text)
+        return Program(['rsyslogd', '-n', '-iNONE', '-f', conf])
+
+    def tcp(self, port):
+        return 'module(load="imptcp")\ninput(type="imptcp" address="127.0.0.1" port="%d" supportOctetCountedFraming="off")\n' % port
+
+    def to_file(self, port, path, work):
+        return self.run(work, self.tcp(port) + 'action(type="omfile" file="%s" template="raw" ioBufferSize="256k")\n' % path)
+
+    def to_json(self, port, path, work):
+        fields = ''.join('property(outname="%s" name="%s" format="jsonf"%s)' % (out, name, extra) for out, name, extra in (
+            ('time', 'timereported', ' dateFormat="rfc3339"'), ('level', 'syslogseverity-text', ''), ('facility', 'syslogfacility-text', ''),
+            ('host', 'hostname', ''), ('app', 'app-name', ''), ('pid', 'procid', ''), ('msgid', 'msgid', ''), ('sd', 'structured-data', ''),
+            ('message', 'msg', '')))
+        return self.run(work, self.tcp(port) + 'template(name="json" type="list" option.jsonf="on") {%s}\n' % fields +
+                        'action(type="omfile" file="%s" template="json" ioBufferSize="256k")\n' % path)
+
+    def to_tcp(self, port, to, work):
+        return self.run(work, self.tcp(port) + 'action(type="omfwd" target="127.0.0.1" port="%d" protocol="tcp" template="RSYSLOG_SyslogProtocol23Format")\n' % to)
+
+    def udp(self, port, path, work):
+        return self.run(work, 'module(load="imudp" threads="1" timeRequery="8" batchSize="128")\n'
+                        'input(type="imudp" address="127.0.0.1" port="%d" rcvbufSize="8m")\naction(type="omfile" file="%s" template="raw" '
+                        'ioBufferSize="256k")\n' % (port, path))
+
+
+class SyslogNg:
+    name = 'syslog-ng'
+
+    def __init__(self, options):
+        self.root = options.syslog_ng
+
+    def run(self, work, source, destination, flags='flags(flow-control);'):
+        conf = os.path.join(work, 'syslog-ng.conf')
+        with open(conf, 'w') as out:
+            out.write('@version: 3.35\noptions { stats-freq(0); use-dns(no); keep-hostname(yes); time-reopen(1); log-fifo-size(200000); flush-lines(1000); };\n'
+                      'source s { %s };\ndestination d { %s };\nlog { source(s); destination(d); %s };\n' % (source, destination, flags))
+        libraries = [place for place, _, _ in os.walk(os.path.join(self.root, 'usr/lib'))]
+        modules = next(place for place in libraries if os.path.exists(os.path.join(place, 'libaffile.so')))
+        environment = dict(os.environ, LD_LIBRARY_PATH=':'.join(libraries), SYSLOGNG_PREFIX=os.path.join(self.root, 'usr'))
+        return Program([os.path.join(self.root, 'usr/sbin/syslog-ng'), '-F', '--no-caps', '-f', conf, '-R', os.path.join(work, 'persist'), '-p',
+                        os.path.join(work, 'pid'), '-c', os.path.join(work, 'control'), '--module-path=' + modules], environment)
+
+    def tcp(self, port, flags):
+        return 'network(ip(127.0.0.1) port(%d) transport(tcp) max-connections(100) log-fetch-limit(1000) log-iw-size(100000)%s);' % (port, flags)
+
+    def to_file(self, port, path, work):
+        return self.run(work, self.tcp(port, ' flags(no-parse)'), 'file("%s" template("$MSG\\n"));' % path)
+
+    def to_json(self, port, path, work):
+        return self.run(work, self.tcp(port, ' flags(syslog-protocol)'),
+                        'file("%s" template("$(format-json --scope rfc5424)\\n"));' % path)
+
+    def to_tcp(self, port, to, work):
+        return self.run(work, self.tcp(port, ' flags(no-parse)'), 'network("127.0.0.1" port(%d) flags(syslog-protocol));' % to)
+
+    def udp(self, port, path, work):
+        return self.run(work, 'network(ip(127.0.0.1) port(%d) transport(udp) so-rcvbuf(8388608) log-fetch-limit(1000) log-iw-size(100000) flags(no-parse));' % port,
+                        'file("%s" template("$MSG\\n"));' % path, '')
+
+
+def send(port, connections, lines):
+    """From processes of their own, so that the sender is never what is measured."""
+    senders = []
+    for n in range(min(connections, 2)):
+        mine = connections // min(connections, 2)
+        if os.fork() == 0:
+            sockets = [connected(port) for _ in range(mine)]
+            chunk = (MESSAGE + b'\n') * 500
+            for _ in range(lines // connections // 500):
+                for each in sockets:
+                    each.sendall(chunk)
+            for each in sockets:
+                each.shutdown(socket.SHUT_WR)
+            for each in sockets:
+                try:
+                    while each.recv(4096):
+                        pass
+                except OSError:
+                    pass
+            os._exit(0)
+        senders.append(n)
+    return senders
+
+
+def lines_in(path):
+    with open(path, 'rb') as text:
+        return sum(part.count(b'\n') for part in iter(lambda: text.read(1 << 20), b''))
+
+
+def taken_in(program, path, lines, began):
+    """Until the file has as many lines, or has not grown for 10 s."""
+    seen, since, counted, offset = -1, time.time(), 0, 0
+    while True:
+        if os.path.exists(path):
+            with open(path, 'rb') as text:
+                text.seek(offset)
+                while part := text.read(1 << 22):
+                    counted += part.count(b'\n')
+                    offset += len(part)
+        if counted >= lines:
+            return lines / (time.time() - began), lines / max(program.cpu(), 0.01)
+        if counted != seen:
+            seen, since = counted, time.time()
+        elif time.time() - since > 10:
+            print('  (%d of %d lines came)' % (counted, lines))
+            return counted / (since - began), counted / max(program.cpu(), 0.01)
+        time.sleep(0.01)
+
+
+def file_case(connections, how):
+    def run(sut, work, lines):
+        port, path = free_port(), os.path.join(work, 'out')
+        with getattr(sut, how)(port, path, work) as program:
+            connected(port).close()
+            before = program.cpu()
+            began = time.time()
+            sent = send(port, connections, lines)
+            rates = taken_in(program, path, lines // connections // 500 * 500 * connections, began)
+            program.process.terminate()
+            for _ in sent:
+                os.wait()
+            return rates
+    return run
+
+
+def out_case(sut, work, lines):
+    port, to = free_port(), free_port()
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(('127.0.0.1', to))
+    listener.listen()
+    with sut.to_tcp(port, to, work) as program:
+        connected(port).close()
+        began = time.time()
+        sent = send(port, 1, lines)
+        counted, seen = 0, time.time()
+        listener.settimeout(20)
+        connection, _ = listener.accept()
+        connection.settimeout(10)
+        buffer = bytearray(1 << 20)
+        try:
+            while counted < lines:
+                got = connection.recv_into(buffer)
+                if not got:
+                    break
+                counted += buffer.count(b'\n', 0, got)
+                seen = time.time()
+        except socket.timeout:
+            print('  (%d of %d lines came)' % (counted, lines))
+        rates = counted / (seen - began), counted / max(program.cpu(), 0.01)
+        program.process.terminate()
+        for _ in sent:
+            os.wait()
+        return rates
+
+
+# ---- datagrams, many a call
+class Iovec(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_char_p), ('size', ctypes.c_size_t)]
+
+
+class Msghdr(ctypes.Structure):
+    _fields_ = [('name', ctypes.c_void_p), ('namelen', ctypes.c_uint), ('iov', ctypes.POINTER(Iovec)), ('iovlen', ctypes.c_size_t),
+                ('control', ctypes.c_void_p), ('controllen', ctypes.c_size_t), ('flags', ctypes.c_int)]
+
+
+class Mmsghdr(ctypes.Structure):
+    _fields_ = [('header', Msghdr), ('size', ctypes.c_uint)]
+
+
+def send_datagrams(port, rate, seconds):
+    """Says how many; never faster than `rate`, and slower where this machine is."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    out.connect(('127.0.0.1', port))
+    batch = 32
+    piece = Iovec(MESSAGE, len(MESSAGE))
+    all_of = (Mmsghdr * batch)(*[Mmsghdr(Msghdr(None, 0, ctypes.pointer(piece), 1, None, 0, 0), 0) for _ in range(batch)])
+    sent, began = 0, time.perf_counter()
+    while (now := time.perf_counter() - began) < seconds:
+        if sent > now * rate:
+            time.sleep(min(0.001, (sent - now * rate) / rate))
+            continue
+        n = libc.sendmmsg(out.fileno(), all_of, batch, 0)
+        sent += max(n, 0)
+    return sent, sent / (time.perf_counter() - began)
+
+
+def udp_case(sut, work, seconds):
+    """Doubles until something is lost, then looks between."""
+    def lossless(rate):
+        folder = tempfile.mkdtemp(dir=work)
+        port, path = free_port(socket.SOCK_DGRAM), os.path.join(folder, 'out')
+        with sut.udp(port, path, folder) as program:
+            time.sleep(1)
+            sent, real = send_datagrams(port, rate, seconds)
+            time.sleep(1.5)
+            cpu = program.cpu()
+        came = lines_in(path) if os.path.exists(path) else 0
+        return came >= sent, real, came / max(cpu, 0.01)
+    best, cpu_rate, rate = 0, 0, 25_000
+    worst = None
+    while rate <= 1_600_000:
+        ok, real, per_cpu = lossless(rate)
+        if not ok:
+            worst = rate
+            break
+        best, cpu_rate = max(best, real), per_cpu
+        if real < rate * 0.9:  # no sender here is faster
+            break
+        rate *= 2
+    low, high = best, worst
+    for _ in range(3 if worst and best else 0):
+        middle = (low + high) / 2
+        ok, real, per_cpu = lossless(middle)
+        if ok:
+            low, cpu_rate, best = middle, per_cpu, max(best, real)
+        else:
+            high = middle
+    return best, cpu_rate
+
+
+# ---- TLS
+def tls_case(options, work):
+    key, cert = os.path.join(work, 'key.pem'), os.path.join(work, 'cert.pem')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost',
+                    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], check=True, stderr=subprocess.DEVNULL)
+    os.chmod(key, 0o600)
+    text = os.path.join(work, 'text')
+    size = options.megabytes * 1_000_000
+    with open(text, 'wb') as out:
+        # s_client takes Q and R at a line's start for commands; none begins so.
+        for _ in range(size // (1000 * (len(MESSAGE) + 1))):
+            out.write((MESSAGE + b'\n') * 1000)
+    size = os.path.getsize(text)
+    program = os.path.abspath(options.program)
+
+    def s_server(port):
+        return Program(['openssl', 's_server', '-quiet', '-accept', '127.0.0.1:%d' % port, '-cert', cert, '-key', key],
+                       stdin=subprocess.PIPE)
+
+    def ours_in(port):
+        return Program([program, '-i', 'tls://127.0.0.1:%d,cert=%s,key=%s' % (port, cert, key), 'null:'])
+
+    def s_client(port):
+        return ['openssl', 's_client', '-quiet', '-connect', '127.0.0.1:%d' % port]
+
+    def ours_out(port):
+        return [program, 'tls://127.0.0.1:%d,ca=%s' % (port, cert)]
+
+    def measure(server, client):
+        port = free_port()
+        with server(port) as there:
+            connected(port).close()
+            time.sleep(0.3)
+            before = there.cpu()
+            began = time.time()
+            with open(text, 'rb') as stdin:
+                here = subprocess.Popen(client(port), stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                # The client is done when it has sent all; the server when it needs no more processor time.
+                while here.poll() is None:
+                    stat = there.cpu()
+                    time.sleep(0.01)
+                    if os.lseek(stdin.fileno(), 0, os.SEEK_CUR) >= size and there.cpu() == stat:
+                        time.sleep(0.1)
+                        if there.cpu() == stat:
+                            break
+                seconds = time.time() - began - 0.1
+                here.terminate()
+                here.wait()
+            return size / seconds / 1e6, size / max(there.cpu() - before, 0.01) / 1e6
+
+    rows = {'s_client > s_server': (s_server, s_client), 's_client > logrelay': (ours_in, s_client), 'logrelay > s_server': (s_server, ours_out),
+            'logrelay > logrelay': (ours_in, ours_out)}
+    results = {name: [] for name in rows}
+    for _ in range(options.runs):
+        for name, pair in rows.items():
+            results[name].append(measure(*pair))
+    print('tls')
+    base = statistics.median(wall for wall, _ in results['s_client > s_server'])
+    for name, all_of in results.items():
+        wall, cpu = (statistics.median(each) for each in zip(*all_of))
+        print('  %-22s %8.0f MB/s %8.0f MB per CPU second of the server   %5.2f x' % (name, wall, cpu, wall / base), flush=True)
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument('program')
+    words.add_argument('case', nargs='*')
+    words.add_argument('--megabytes', type=int, default=400)
+    words.add_argument('--runs', type=int, default=3)
+    words.add_argument('--seconds', type=float, default=5, help='of datagrams at one rate')
+    words.add_argument('--folder', default='/dev/shm')
+    words.add_argument('--syslog-ng', default=os.path.join(here, '../../build/syslog-ng'), help='where its package is unpacked')
+    options = words.parse_intermixed_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    suts = [Logrelay(options)] + ([Rsyslog(options)] if shutil.which('rsyslogd') else []) + ([SyslogNg(options)] if os.path.isdir(options.syslog_ng) else [])
+    lines = options.megabytes * 1_000_000 // (len(MESSAGE) + 1) // 25_000 * 25_000
+    cases = {'file-1': file_case(1, 'to_file'), 'file-50': file_case(50, 'to_file'), 'json': file_case(1, 'to_json'), 'out': out_case,
+             'udp': lambda sut, work, _: udp_case(sut, work, options.seconds)}
+    for name in options.case or list(cases) + ['tls']:
+        if name == 'tls':
+            with tempfile.TemporaryDirectory(dir=options.folder) as work:
+                tls_case(options, work)
+            continue
+        results = {sut.name: [] for sut in suts}
+        for _ in range(1 if name == 'udp' else options.runs):
+            for sut in suts:
+                with tempfile.TemporaryDirectory(dir=options.folder) as work:
+                    results[sut.name].append(cases[name](sut, work, lines))
+        print(name)
+        ours = [statistics.median(each) for each in zip(*results['logrelay'])]
+        for who, all_of in results.items():
+            wall, cpu = (statistics.median(each) for each in zip(*all_of))
+            print('  %-10s %10.0f lines/s %10.0f lines per CPU second   logrelay has %6.2f x, %6.2f x' % (
+                who, wall, cpu, ours[0] / max(wall, 1), ours[1] / max(cpu, 1)), flush=True)
+
+
+main()

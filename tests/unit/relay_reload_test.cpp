@@ -1,0 +1,393 @@
+// A relay that goes on as another: what is the same is not touched, and no line is lost or comes twice.
+#include "relay_program.hpp"
+
+#include <support/lines.hpp>
+#include <support/pipe_sink.hpp>
+#include <support/sink.hpp>
+#include <support/sockets.hpp>
+#include <support/temp_folder.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace logrelay {
+namespace {
+
+using namespace support;
+using names = std::vector<std::string>;
+
+std::string endpoint(const fd& descriptor) { return "fd:" + std::to_string(descriptor.get()); }
+
+names names_of(const std::vector<output_report>& outputs) {
+  names all;
+  for (const auto& each : outputs) all.push_back(each.name);
+  return all;
+}
+
+/// Steps on, and lets time pass, until the condition holds.
+template <typename Condition>
+bool in_time(program& relay, Condition condition) {
+  return relay.until([&] {
+    relay.clock.pass(std::chrono::milliseconds(5));
+    return condition();
+  });
+}
+
+bool balances(program& relay) {
+  const auto outputs = relay.it().report().outputs;
+  return std::all_of(outputs.begin(), outputs.end(), [](const auto& each) { return each.account.balances(); });
+}
+
+TEST_CASE("a reload of what is the same touches neither queues nor connections") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  stream_sink peer = stream_sink::tcp();
+  const names inputs{endpoint(in.reading)}, outputs{folder / "file,format={line}", peer.endpoint(), "fifo:" + folder / "fifo"};
+  program relay(inputs, outputs);
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 1; }));
+  REQUIRE(relay.reloads(inputs, outputs));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 2 && relay.out(0).account.delivered.lines == 2; }));
+  CHECK(peer.connections() == 1);
+  CHECK(relay.in().lines == 2);
+  CHECK(relay.out(2).account.pending.lines == 2);
+  CHECK(read_file(folder / "file") == "one\ntwo\n");
+}
+
+TEST_CASE("outputs that are added take lines from then on and those that are removed deliver theirs and go") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  program relay(inputs, {folder / "a", folder / "b"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.in().lines == 1; }));
+  REQUIRE(relay.reloads(inputs, {folder / "c", folder / "b"}));
+  CHECK(names_of(relay.it().report().outputs) == names{folder / "c", folder / "b"});
+  CHECK(read_file(folder / "a") == "one\n");
+  write_all(in.writing, "two\n");
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(read_file(folder / "a") == "one\n");
+  CHECK(read_file(folder / "b") == "one\ntwo\n");
+  CHECK(read_file(folder / "c") == "two\n");
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("an output with other options keeps its queue and its counts") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  stream_sink peer = stream_sink::tcp({.listens = false});
+  program relay(inputs, {peer.endpoint(), folder / "file"});
+  relay.start();
+  write_all(in.writing, numbered_lines(0, 1000));
+  REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 1000; }));
+  REQUIRE(relay.reloads(inputs, {peer.endpoint() + ",stall-after=3s,queue=1M", folder / "file,format=[{line}]"}));
+  CHECK(relay.out(0).account.pending.lines == 1000);
+  CHECK(relay.out(1).account.accepted.lines == 1000);
+  write_all(in.writing, "last\n");
+  peer.listen();
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(difference(peer.text(), numbered_lines(0, 1000) + "last\n") == "");
+  CHECK(difference(read_file(folder / "file"), numbered_lines(0, 1000) + "[last]\n") == "");
+  CHECK(relay.out(1).account.accepted.lines == 1001);
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("a queue that is handed on goes by the new limits") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const auto fifo = "fifo:" + folder / "fifo";
+  program relay(inputs, {fifo + ",overflow=block,queue=16K"});
+  relay.start();
+  std::thread writer([&] { write_all(in.writing, numbered_lines(0, 10'000)); });
+  REQUIRE(in_time(relay, [&] { return relay.in().paused_by.size() == 1; }));
+  CHECK(relay.out().account.dropped().lines == 0);
+  REQUIRE(relay.reloads(inputs, {fifo + ",overflow=drop-oldest,queue=16K"}));
+  REQUIRE(in_time(relay, [&] { return relay.in().lines == 10'000; }));  // nobody holds it any more
+  writer.join();
+  CHECK(relay.out().account.accepted.lines == 10'000);
+  CHECK(relay.out().account.dropped().lines > 8'000);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("a connection that does not move is given up for one with other options and nothing is lost") {
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  stream_sink peer = stream_sink::tcp({.reads = false, .receive_buffer = 4096, .connections = 1});
+  program relay(inputs, {peer.endpoint() + ",overflow=block"});
+  relay.start();
+  std::thread writer([&] {
+    write_all(in.writing, numbered_lines(0, 500'000));  // more than the kernel holds
+    in.writing.reset();
+  });
+  REQUIRE(in_time(relay, [&] { return relay.out().account.accepted.bytes > 8'000'000; }));
+  relay.begin_reload(inputs, {peer.endpoint() + ",overflow=block,stall-after=1s"});
+  CHECK(in_time(relay, [&] { return relay.it().settled(); }));  // when nothing has moved for a second
+  peer.start_reading();
+  REQUIRE(in_time(relay, [&] { return relay.it().over(); }));
+  writer.join();
+  REQUIRE(eventually([&] { return peer.texts().size() == 2 && peer.texts()[0].size() > 0 && peer.texts()[1].ends_with("0000499999 xxxxxxxx\n"); }));
+  const auto again = read_sequence(peer.texts()[1]);
+  INFO(to_string(again));
+  CHECK(again.missing == again.first);  // none in between
+  CHECK(again.misplaced + again.foreign == 0);
+  // What its kernel took counts as delivered, and is all there; the rest has come by the second connection.
+  CHECK(eventually([&] { return again.first <= read_sequence(peer.texts()[0]).last + 1; }));
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("an output to a place that another still writes to waits for it with its lines") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const auto fifo = "fifo:" + folder / "fifo";
+  program relay(inputs, {fifo + ",name=old"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {fifo + ",name=new"});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  CHECK(names_of(relay.it().report().outputs) == names{"new", "old"});
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  CHECK_FALSE(relay.it().settled());
+  const fd reader(::open((folder / "fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  std::string got;
+  REQUIRE(relay.until([&] {
+    char some[64];
+    if (const auto n = ::read(reader.get(), some, sizeof some); n > 0) got.append(some, static_cast<std::size_t>(n));
+    return got.size() == 8;
+  }));
+  CHECK(got == "one\ntwo\n");
+  REQUIRE(relay.until([&] { return relay.it().settled(); }));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("a removed output that makes no progress for the drain timeout is given up and that is a loss") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  program relay(inputs, {"fifo:" + folder / "fifo", folder / "file"}, {{"drain-timeout", "10s"}});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 1; }));
+  relay.begin_reload(inputs, {folder / "file"}, {{"drain-timeout", "10s"}});
+  REQUIRE(relay.until([&] { return relay.out(0).name == folder / "file"; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.delivered.lines == 2; }));
+  CHECK(relay.out(1).account.pending.lines == 1);  // and takes no new ones
+  relay.clock.pass(std::chrono::seconds(9));
+  CHECK(relay.goes_on());
+  CHECK_FALSE(relay.it().settled());
+  relay.clock.pass(std::chrono::seconds(2));
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }));
+  CHECK(relay.it().report().outputs.size() == 1);
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(relay.status() == 1);
+}
+
+TEST_CASE("a removed output that held an input holds it no more") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  program relay(inputs, {"fifo:" + folder / "fifo,queue=16K", folder / "file"});
+  relay.start();
+  std::thread writer([&] { write_all(in.writing, numbered_lines(0, 20'000)); });
+  REQUIRE(in_time(relay, [&] { return relay.in().paused_by.size() == 1; }));
+  relay.begin_reload(inputs, {folder / "file"});
+  REQUIRE(in_time(relay, [&] { return relay.out(0).account.delivered.lines == 20'000; }));
+  writer.join();
+  CHECK(read_sequence(read_file(folder / "file")).is_whole(20'000));
+}
+
+TEST_CASE("inputs that are removed read what is ready and those that are added are opened") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  program relay({"unix:" + folder / "a", "unix:" + folder / "b"}, outputs);
+  relay.start();
+  const fd to_a = connected_unix(folder / "a"), to_b = connected_unix(folder / "b");
+  write_all(to_b, "b\n");
+  REQUIRE(relay.until([&] { return relay.in(1).lines == 1; }));
+  write_all(to_a, "a\npart");
+  REQUIRE(relay.reloads({"unix:" + folder / "b", "unix:" + folder / "c"}, outputs));
+  REQUIRE(relay.until([&] { return relay.it().report().inputs.size() == 2; }));
+  CHECK(names_in(folder.path()) == names{"b", "c", "out"});
+  CHECK(relay.in(0).lines == 1);
+  CHECK(relay.in(0).connections == 1);
+  const fd to_c = connected_unix(folder / "c");
+  write_all(to_b, "again\n");
+  write_all(to_c, "c\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 5; }));
+  auto lines = split_lines(read_file(folder / "out"));
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == names{"a", "again", "b", "c", "part"});
+}
+
+TEST_CASE("an input with other options is opened anew at the same place") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  program relay({"unix:" + folder / "socket"}, outputs);
+  relay.start();
+  const fd before = connected_unix(folder / "socket");
+  write_all(before, "before\n");
+  REQUIRE(relay.reloads({"unix:" + folder / "socket,max-line=3"}, outputs));
+  const fd after = connected_unix(folder / "socket");
+  write_all(after, "abcdef\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 3; }));
+  CHECK(read_file(folder / "out") == "before\nabc\ndef\n");
+}
+
+TEST_CASE("an input that a reload cannot open is left out until the next and an output is tried again") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const fd taken = bound_tcp();
+  const auto busy = "tcp://127.0.0.1:" + std::to_string(port_of(taken));
+  listen_on(taken);
+  write_file(folder / "folder", "");
+  const names wanted{folder / "out", folder / "folder/file"};
+  program relay({endpoint(in.reading)}, {folder / "out"});
+  relay.start();
+  REQUIRE(relay.reloads({endpoint(in.reading), busy}, wanted));
+  CHECK(relay.it().report().inputs.size() == 1);
+  write_all(in.writing, "line\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.delivered.lines == 1 && relay.out(1).account.pending.lines == 1; }));
+  std::filesystem::remove(folder / "folder");
+  REQUIRE(relay.reloads({endpoint(in.reading), "unix:" + folder / "socket"}, wanted));
+  CHECK(relay.it().report().inputs.size() == 2);
+  write_all(connected_unix(folder / "socket"), "more\n");
+  REQUIRE(relay.until([&] { return relay.out(1).account.delivered.lines == 2; }));
+  CHECK(read_file(folder / "folder/file") == "line\nmore\n");
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("a relay whose only input could not be opened goes on and has it with the next reload") {
+  const temp_folder folder;
+  const fd taken = bound_tcp();
+  listen_on(taken);
+  program relay({"unix:" + folder / "a"}, {folder / "out"});
+  relay.start();
+  REQUIRE(relay.reloads({"tcp://127.0.0.1:" + std::to_string(port_of(taken))}, {folder / "out"}));
+  CHECK(relay.goes_on());
+  REQUIRE(relay.reloads({"unix:" + folder / "b"}, {folder / "out"}));
+  write_all(connected_unix(folder / "b"), "line\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 1; }));
+  relay.it().stop(stop_kind::terminate);
+  CHECK(relay.ends());
+}
+
+TEST_CASE("what was inherited goes on as it was and can be given up but not be added") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  pipe_ends out = make_pipe(), other = make_pipe();
+  program relay({endpoint(in.reading)}, {endpoint(out.writing)});
+  relay.start();
+  REQUIRE(relay.reloads({endpoint(in.reading) + ",max-line=3"}, {endpoint(out.writing) + ",format=[{line}]", endpoint(other.writing)}));
+  CHECK(relay.it().report().outputs.size() == 1);
+  write_all(in.writing, "abcdef\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 1; }));
+  REQUIRE(relay.reloads({endpoint(in.reading)}, {folder / "file"}));
+  const pipe_sink got(std::move(out.reading));
+  REQUIRE(eventually([&] { return got.ended(); }));
+  CHECK(got.text() == "abcdef\n");
+}
+
+TEST_CASE("from follows a reload without a change of the output") {
+  const temp_folder folder;
+  stream_sink peer = stream_sink::tcp();
+  const names inputs{"unix:" + folder / "a,name=a", "unix:" + folder / "b,name=b"};
+  program relay(inputs, {peer.endpoint() + ",from=a"});
+  relay.start();
+  const fd a = connected_unix(folder / "a"), b = connected_unix(folder / "b");
+  write_all(a, "a1\n");
+  write_all(b, "b1\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 1 && relay.in(1).lines == 1; }));
+  REQUIRE(relay.reloads(inputs, {peer.endpoint() + ",from=b"}));
+  write_all(a, "a2\n");
+  write_all(b, "b2\n");
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 2 && relay.in(0).lines == 2; }));
+  CHECK(peer.text() == "a1\nb2\n");
+  CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("a TERM in the middle of a reload drains what there is") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  program relay({endpoint(in.reading)}, {folder / "a", "fifo:" + folder / "fifo"});
+  relay.start();
+  write_all(in.writing, "line\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.delivered.lines == 1; }));
+  relay.begin_reload({endpoint(in.reading)}, {folder / "b", "fifo:" + folder / "fifo,queue=1M"});
+  relay.it().stop(stop_kind::terminate);
+  const fd reader(::open((folder / "fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  char some[16];
+  CHECK(relay.until([&] {
+    static_cast<void>(::read(reader.get(), some, sizeof some));
+    return relay.it().over();
+  }));
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("a hundred reloads in a row under load lose and double nothing") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading), "unix:" + folder / "socket"};
+  const auto first = folder / "same", second = folder / "changes", third = folder / "comes and goes";
+  program relay(inputs, {first, second + ",name=changes", third});
+  relay.start();
+  std::atomic<std::uint64_t> sent{0};
+  std::atomic<bool> enough{false};
+  std::thread writer([&] {
+    while (!enough) {
+      write_all(in.writing, numbered_lines(sent, 200));
+      sent += 200;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // else there are gigabytes by the end
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    names outputs{first, second + (i % 2 == 0 ? ",name=changes,queue=1M" : ",name=changes,strip-ansi=yes")};
+    if (i % 3 != 0) outputs.push_back(third);
+    names now = inputs;
+    if (i % 4 == 1) now.pop_back();
+    const auto before = relay.in(0).lines;
+    if (!relay.reloads(now, outputs) || !relay.until([&] { return relay.in(0).lines > before + 2000; })) {
+      FAIL_CHECK("reload " << i << " does not end");
+      break;
+    }
+  }
+  enough = true;
+  writer.join();
+  REQUIRE(relay.until([&] { return relay.in(0).lines == sent; }));
+  relay.it().stop(stop_kind::terminate);
+  REQUIRE(relay.ends());
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+  for (const auto& each : {first, second}) {
+    const auto whole = read_sequence(read_file(each));
+    INFO(each << ": " << to_string(whole));
+    CHECK(whole.is_whole(sent));
+  }
+  const auto parts = read_sequence(read_file(third));
+  INFO(to_string(parts));
+  CHECK(parts.misplaced + parts.foreign == 0);
+  CHECK(relay.out(0).account.accepted.lines == sent);
+  CHECK(relay.out(1).account.accepted.lines == sent);
+}
+
+}  // namespace
+}  // namespace logrelay
