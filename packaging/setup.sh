@@ -10,7 +10,7 @@ set -eu
 build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev libssl-dev zlib1g-dev
   libzstd-dev'
 # The tests themselves, and the clang that AddressSanitizer and the fuzz targets are built with.
-tests='catch2 nlohmann-json3-dev clang libclang-rt-14-dev mandoc strace procps'
+tests='catch2 nlohmann-json3-dev pkgconf clang libclang-rt-14-dev mandoc strace procps'
 # What the packages are checked with, and the shells that their completions are for.
 packaging='dpkg-dev lintian zsh fish'
 # Programs that the tests and benchmarks talk to, or compare with.

@@ -71,7 +71,7 @@ list_tests() {
     echo "  \"$PWD/build/all/$(basename "$fuzz")\" \"$PWD/tests/fuzz/corpus/$(basename "$fuzz" _fuzz)\")"
     echo "set_tests_properties(\"$name\" PROPERTIES LABELS fuzz TIMEOUT 120 WORKING_DIRECTORY \"$PWD/build/all\")"
   done
-  for bench in build/dev/tests/{throughput,latency,ingestion,adaptive,memory,spool}_bench; do
+  for bench in build/dev/tests/{throughput,latency,ingestion,adaptive,memory,spool,embed}_bench; do
     name="bench: $(basename "$bench" _bench), in short"
     echo "add_test(\"$name\" sh -c \"\\\"\$0\\\" --quick; test \$? -le 1\" \"$PWD/$bench\")"
     echo "set_tests_properties(\"$name\" PROPERTIES LABELS bench TIMEOUT 300 RUN_SERIAL ON)"

@@ -20,6 +20,19 @@ const format_kind& format_of(const std::string& text, const registries& known) {
   return *std::find_if(known.formats.begin(), known.formats.end(), [&](const auto& kind) { return kind.matches(text); });
 }
 
+std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, queue_events tell, const surroundings& in) {
+  spool_queue::parts given;
+  given.rules = asked.rules;
+  given.name = name;
+  given.folder = asked.folder;
+  given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
+  given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
+  given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
+  return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
+}
+
+}  // namespace
+
 encoding_rules encoding_of(const output_config& config, const registries& known, const output& to) {
   const auto& text = config.options.text("format");
   const auto& body = format_of(text, known);
@@ -50,18 +63,10 @@ queue_rules rules_of(const output_config& config, const encoding_rules& encoding
   return limits;
 }
 
-std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, queue_events tell, const surroundings& in) {
-  spool_queue::parts given;
-  given.rules = asked.rules;
-  given.name = name;
-  given.folder = asked.folder;
-  given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
-  given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
-  given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
-  return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
+std::shared_ptr<queue> make_queue(const output_config& config, const queue_rules& limits, queue_events tell, const surroundings& in) {
+  if (auto spooled = spool_of(config.options, limits)) return make_spool(std::move(*spooled), config.name, std::move(tell), in);
+  return std::make_shared<memory_queue>(limits, in.pool, in.clock, std::move(tell));
 }
-
-}  // namespace
 
 struct running_output::assembly {
   std::unique_ptr<queue_listener> listener;
@@ -95,10 +100,7 @@ running_output::running_output(const output_config& of, std::size_t its_place, c
             begins ? fmt::format("output '{}': its queue is full ({}); dropping lines until it moves again", name, readable_size(full->load()))
                    : fmt::format("output '{}': takes lines again; {} were dropped", name, dropped.lines));
   };
-  if (auto spooled = spool_of(of.options, rules_))
-    lines = make_spool(std::move(*spooled), of.name, std::move(tell), in);
-  else
-    lines = std::make_shared<memory_queue>(rules_, in.pool, in.clock, std::move(tell));
+  lines = make_queue(of, rules_, std::move(tell), in);
 }
 
 void running_output::prepare() {

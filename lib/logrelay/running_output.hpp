@@ -31,6 +31,12 @@ struct surroundings {
   std::shared_ptr<meeting_point> common = std::make_shared<meeting_point>();
 };
 
+/// The parts of one, for who puts them together otherwise (embed/publisher). The queue is in memory, or on disk where a spool
+/// or a spill is asked for.
+[[nodiscard]] encoding_rules encoding_of(const output_config& config, const registries& known, const output& to);
+[[nodiscard]] queue_rules rules_of(const output_config& config, const encoding_rules& encoding);
+[[nodiscard]] std::shared_ptr<queue> make_queue(const output_config& config, const queue_rules& limits, queue_events tell, const surroundings& in);
+
 class running_output {
  public:
   /// Nothing is opened yet, and no thread runs. `place` is its own among the outputs that ever were.

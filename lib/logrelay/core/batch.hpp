@@ -18,7 +18,7 @@
 namespace logrelay {
 
 enum class framing : std::uint8_t { newline, nul, octet };
-enum class decoding : std::uint8_t { none, prefix, syslog, json };
+enum class decoding : std::uint8_t { none, prefix, syslog, json, packed };  ///< packed: decode/packed.hpp; numbers as spools have them
 
 /// Where lines came from: an input, or one connection of it. Immutable, shared by the batches that came from it.
 struct source {

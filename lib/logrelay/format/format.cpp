@@ -1,6 +1,7 @@
 #include <logrelay/format/format.hpp>
 
 #include <logrelay/decode/json.hpp>
+#include <logrelay/decode/packed.hpp>
 #include <logrelay/decode/priority.hpp>
 #include <logrelay/decode/syslog.hpp>
 
@@ -14,6 +15,7 @@ void line_view::decode() const {
     case decoding::none: return;
     case decoding::syslog: return decode_syslog(line_, time_, from_.local, fields_);
     case decoding::json: return decode_json(line_, fields_, unescaped_);
+    case decoding::packed: return decode_packed(line_, fields_);
     case decoding::prefix: break;
   }
   const priority found = leading_priority(line_);

@@ -15,7 +15,9 @@ class line_view {
  public:
   line_view(std::string_view line, wall_time time, const source& from) : line_(line), time_(time), from_(from) {}
   line_view(const line_view&) = delete;  // its fields are views into it
-  [[nodiscard]] std::string_view line() const { return line_; }  ///< as it came
+  /// As it came; of a packed record, which is no text, its message.
+  [[nodiscard]] std::string_view line() const { return from_.decode == decoding::packed ? fields().message : line_; }
+  [[nodiscard]] std::string_view bytes() const { return line_; }  ///< as it lies in its batch
   [[nodiscard]] wall_time time() const { return time_; }         ///< of receipt
   [[nodiscard]] const source& from() const { return from_; }
   /// What the input's `decode` finds in it; its severity is -1 where the line has none.

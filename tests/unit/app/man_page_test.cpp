@@ -219,7 +219,8 @@ TEST_CASE("mandoc finds nothing to complain of in the man pages") {
     WARN("skipped: mandoc is not installed");
     return;
   }
-  const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7", LOGRELAY_SOURCE "/man/logrelay.conf.5"});
+  const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7",
+                         LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3"});
   CHECK(lint.output + lint.errors == "");
   CHECK(lint.status == 0);
 }

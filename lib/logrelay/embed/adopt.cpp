@@ -1,0 +1,141 @@
+#include <logrelay/embed/adopt.hpp>
+
+#include <logrelay/embed/adopted_sink.hpp>
+#include <logrelay/embed/sink.hpp>
+#include <logrelay/messages.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace logrelay {
+namespace {
+
+template <typename Count>
+std::uint64_t sum(const queued_report& report, Count count) {
+  std::uint64_t all = 0;
+  for (const auto& each : report.sinks) all += (each.*count)();
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t queued_report::delivered() const { return sum(*this, &adopted_report::delivered); }
+std::uint64_t queued_report::dropped() const { return sum(*this, &adopted_report::dropped); }
+std::uint64_t queued_report::left() const { return sum(*this, &adopted_report::left); }
+
+struct queued::parts {
+  using adopted = std::shared_ptr<adopted_sink>;
+
+  adopted find(const spdlog::sink_ptr& original) const {
+    const auto found = std::find_if(sinks.begin(), sinks.end(), [&](const auto& each) { return each->original() == original; });
+    return found == sinks.end() ? nullptr : *found;
+  }
+
+  // What a report calls it: its first logger, and which of that logger's sinks it is.
+  static std::string name_of(const spdlog::logger& logger, std::size_t place) {
+    std::string name = logger.name().empty() ? "default" : logger.name();
+    if (logger.sinks().size() > 1) name += fmt::format("#{}", place + 1);
+    return name;
+  }
+
+  std::vector<adopted> all() const {
+    const std::lock_guard lock(mutex);
+    return sinks;
+  }
+
+  void stop(steady_time deadline) const {
+    const auto each_one = all();
+    for (const auto& each : each_one) each->handler().begin_stop();
+    for (const auto& each : each_one) each->stopped_by(deadline);
+  }
+
+  void restore() {
+    for (const auto& each : loggers)
+      if (const auto logger = each.lock())
+        for (auto& sink : logger->sinks())
+          if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && find(ours->original()) == ours)
+            sink = ours->original();
+  }
+
+  adopt_options options;
+  messages say{};
+  mutable std::mutex mutex{};  // of `sinks`, which reports read
+  std::vector<adopted> sinks{};
+  std::vector<std::weak_ptr<spdlog::logger>> loggers{};
+};
+
+queued::queued(const adopt_options& options) : parts_(new parts{options}) {}
+queued::queued(queued&&) noexcept = default;
+
+queued& queued::operator=(queued&& other) noexcept {
+  std::swap(parts_, other.parts_);
+  return *this;
+}
+
+queued::~queued() {
+  if (!parts_) return;
+  parts_->stop(std::chrono::steady_clock::now() + parts_->options.drain);
+  parts_->restore();
+}
+
+void queued::add(const std::shared_ptr<spdlog::logger>& logger) {
+  if (std::dynamic_pointer_cast<spdlog::async_logger>(logger)) {
+    parts_->say.say(severity::warning, fmt::format("logger '{}' is asynchronous already: its sinks stay behind its own queue; make it a plain logger to have them adopted",
+                                                   logger->name()));
+    return;
+  }
+  for (std::size_t place = 0; place < logger->sinks().size(); ++place) {
+    auto& sink = logger->sinks()[place];
+    if (!sink || std::dynamic_pointer_cast<adopted_sink>(sink) || is_queued(*sink)) continue;
+    auto ours = parts_->find(sink);
+    if (!ours) {
+      ours = std::make_shared<adopted_sink>(parts::name_of(*logger, place), sink, parts_->options);
+      const std::lock_guard lock(parts_->mutex);
+      parts_->sinks.push_back(ours);
+    }
+    sink = std::move(ours);
+  }
+  parts_->loggers.push_back(logger);
+}
+
+queued_report queued::report() const {
+  queued_report all;
+  for (const auto& each : parts_->all()) all.sinks.push_back(each->report());
+  return all;
+}
+
+bool queued::flush(std::chrono::milliseconds deadline) const {
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto rest = [&] {
+    return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
+  };
+  const auto all = parts_->all();
+  return std::all_of(all.begin(), all.end(), [&](const auto& each) { return each->handler().flush(rest()); });
+}
+
+queued_report queued::stop(std::chrono::milliseconds deadline) {
+  parts_->stop(std::chrono::steady_clock::now() + deadline);
+  return report();
+}
+
+queued adopt(const adopt_options& options) {
+  std::vector<std::shared_ptr<spdlog::logger>> all;
+  spdlog::apply_all([&](const auto& each) { all.push_back(each); });
+  if (const auto usual = spdlog::default_logger(); usual && std::find(all.begin(), all.end(), usual) == all.end()) all.push_back(usual);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });  // reports have an order
+  queued made(options);
+  for (const auto& each : all) made.add(each);
+  return made;
+}
+
+queued adopt(const std::shared_ptr<spdlog::logger>& logger, const adopt_options& options) {
+  queued made(options);
+  made.add(logger);
+  return made;
+}
+
+}  // namespace logrelay

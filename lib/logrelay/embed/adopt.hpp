@@ -1,0 +1,90 @@
+#pragma once
+/// One call that moves the sinks of a program's spdlog loggers behind queues, each with a listener thread of its own, so
+/// that nothing that logs waits for a file, a terminal or a socket any more:
+///
+///     auto queued = logrelay::adopt();       // every sink of every registered logger, and of the default one
+///     io.run();                              // from here on a log call costs a copy
+///     auto report = queued.stop(5s);         // delivered, dropped, left
+///
+/// Call it before other threads log: spdlog guards a logger's vector of sinks against nobody, and adopt(), add() and the
+/// destructor of `queued` change it. Everything between them is a switch inside our sink and safe at any time.
+///
+/// A log call then formats the message, as ever, and copies it. The pattern is the sink's own, applied by its listener.
+/// exit(3), quick_exit(3) and the destructor bring what is queued to the sinks within `drain`. A record that is logged
+/// from within a sink is queued like any other, and refused, and counted, where it would have to wait for itself. What a
+/// sink throws is counted and the record tried again, up to three times. Needs spdlog 1.10 or later; include after it is
+/// set up the way the program compiles it (header-only or not).
+#include <logrelay/embed/publisher.hpp>
+
+#include <spdlog/logger.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace logrelay {
+
+/// What becomes of records that a child of fork(2) logs, before it executes something else or for good.
+enum class child_records : std::uint8_t {
+  direct,  ///< straight to the sinks, in the thread that logs: no thread is made in a child that wants none
+  queued,  ///< through listeners of its own, made at the first record
+};
+
+struct adopt_options {
+  std::size_t queue_bytes = 64 * 1024 * 1024;  ///< what each sink's queue may hold; a record costs 45 bytes and its texts
+  overflow when_full = overflow::drop_oldest;  ///< `block` and `adaptive` hold who logs, the latter `stall_after` at most
+  std::chrono::milliseconds stall_after{2000};
+  bool gap_marker = true;    ///< a warning of the logger "logrelay" stands where records were dropped
+  bool sink_levels = true;   ///< false: sinks get records of every level that their loggers let through, as with Python's
+                             ///  QueueListener by default
+  std::chrono::milliseconds drain{5000};  ///< for the destructor, exit(3) and quick_exit(3)
+  child_records in_child = child_records::direct;
+};
+
+/// What became of one sink's records.
+struct adopted_report : publisher_report {
+  std::uint64_t straight = 0;  ///< went straight to the sink after stop(), or in a child
+};
+
+struct queued_report {
+  std::vector<adopted_report> sinks;
+  [[nodiscard]] std::uint64_t delivered() const;
+  [[nodiscard]] std::uint64_t dropped() const;
+  [[nodiscard]] std::uint64_t left() const;  ///< still queued at the deadline
+};
+
+/// Holds sinks adopted; owned by the program, moves. One thread, but for report(), flush() and stop(), which are any's.
+class queued {
+ public:
+  queued(queued&&) noexcept;
+  queued& operator=(queued&&) noexcept;
+  /// Stops within `drain` and puts the old sinks back into the loggers: nobody else may be logging now.
+  ~queued();
+
+  /// A logger that was made later. A sink that is adopted already keeps its one listener. An async_logger is left as it is,
+  /// with a warning on stderr: it has a queue. Throws error where there is no descriptor left for a listener.
+  void add(const std::shared_ptr<spdlog::logger>& logger);
+
+  [[nodiscard]] queued_report report() const;
+  /// Waits until what was logged before has come to its sinks; false: the deadline came first.
+  bool flush(std::chrono::milliseconds deadline) const;
+  /// Brings what is queued to the sinks, all at once, and returns when that is done or `deadline` has passed. From then on
+  /// records go straight to the sinks, and may wait for them; while it runs, threads that log wait for it. Cannot fail, on
+  /// a full queue neither. A second call returns the same report.
+  queued_report stop(std::chrono::milliseconds deadline);
+
+ private:
+  friend queued adopt(const adopt_options& options);
+  friend queued adopt(const std::shared_ptr<spdlog::logger>& logger, const adopt_options& options);
+  struct parts;
+  explicit queued(const adopt_options& options);
+  std::unique_ptr<parts> parts_;
+};
+
+/// Adopts the sinks of all registered loggers, and of the default one.
+[[nodiscard]] queued adopt(const adopt_options& options = {});
+/// Adopts the sinks of one logger.
+[[nodiscard]] queued adopt(const std::shared_ptr<spdlog::logger>& logger, const adopt_options& options = {});
+
+}  // namespace logrelay

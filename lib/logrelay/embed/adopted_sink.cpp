@@ -1,0 +1,78 @@
+#include <logrelay/embed/adopted_sink.hpp>
+
+#include <logrelay/embed/record_queue.hpp>
+#include <logrelay/embed/spdlog_record.hpp>
+
+#include <thread>
+
+namespace logrelay {
+namespace {
+
+custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door, const std::shared_ptr<flush_request>& flush,
+                        const adopt_options& options) {
+  custom_output made;
+  made.name = std::move(name);
+  made.make = [door, flush] { return make_sink_output(door, flush); };
+  made.body = make_packed_body;
+  if (options.sink_levels) made.filters = [door](auto& filters) { filters.push_back(make_sink_level(door)); };
+  made.rules.capacity_bytes = options.queue_bytes;
+  made.rules.when_full = options.when_full;
+  made.rules.stall_after = options.stall_after;
+  made.rules.gap_marker = options.gap_marker;
+  made.drain = options.drain;
+  made.listener_in_child = options.in_child == child_records::queued;
+  return made;
+}
+
+}  // namespace
+
+adopted_sink::adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options)
+    : door_(std::make_shared<sink_door>(std::move(adopted))),
+      flush_(std::make_shared<flush_request>()),
+      handler_(as_output(std::move(name), door_, flush_, options)) {
+  set_level(options.sink_levels ? original()->level() : spdlog::level::trace);
+  join_process(door_);
+}
+
+adopted_sink::~adopted_sink() = default;
+
+void adopted_sink::log(const spdlog::details::log_msg& message) {
+  if (handler_.offer(record_of(message)) == published::closed) straight(message);
+}
+
+// Behind what is still queued, so that no record overtakes another of its thread.
+void adopted_sink::straight(const spdlog::details::log_msg& message) {
+  if (!record_queue::in_listener())
+    while (!handler_.stopped()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (door_->enter([&](auto& to) { to.log(message); }))
+    ++straight_;
+  else
+    ++lost_;
+}
+
+void adopted_sink::flush() {
+  if (handler_.stopped())
+    door_->enter([](auto& to) { to.flush(); });
+  else
+    flush_->ask();
+}
+
+void adopted_sink::set_pattern(const std::string& pattern) {
+  door_->enter([&](auto& to) { to.set_pattern(pattern); });
+}
+
+void adopted_sink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
+  door_->enter([&](auto& to) { to.set_formatter(std::move(formatter)); });
+}
+
+void adopted_sink::stopped_by(steady_time deadline) {
+  if (handler_.end_stop(deadline).let_go) door_->abandon();
+}
+
+adopted_report adopted_sink::report() const {
+  adopted_report all{handler_.report(), straight_.load()};
+  all.refused += lost_.load();
+  return all;
+}
+
+}  // namespace logrelay

@@ -1,0 +1,40 @@
+#pragma once
+/// What stands in a logger in place of the sink that was adopted: it publishes to the sink's own listener, and, once that
+/// has been stopped, goes straight to the sink. Shared by the loggers that have it and by `queued`. Any thread.
+#include <logrelay/embed/adopt.hpp>
+#include <logrelay/embed/publisher.hpp>
+#include <logrelay/embed/sink_output.hpp>
+
+#include <spdlog/sinks/sink.h>
+
+namespace logrelay {
+
+class adopted_sink final : public spdlog::sinks::sink {
+ public:
+  /// Starts the listener. Throws error where there is no descriptor left.
+  adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options);
+  ~adopted_sink() override;
+
+  void log(const spdlog::details::log_msg& message) override;
+  /// Asks for a flush behind what was logged before; returns at once. Straight to the sink where that is stopped.
+  void flush() override;
+  /// These two reach into the sink, and wait for who is in it.
+  void set_pattern(const std::string& pattern) override;
+  void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
+
+  [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
+  [[nodiscard]] publisher& handler() { return handler_; }
+  /// The end of a stop: a listener that still hangs in the sink is not waited for by records that go straight to it.
+  void stopped_by(steady_time deadline);
+  [[nodiscard]] adopted_report report() const;
+
+ private:
+  void straight(const spdlog::details::log_msg& message);
+
+  const std::shared_ptr<sink_door> door_;
+  const std::shared_ptr<flush_request> flush_;
+  publisher handler_;
+  std::atomic<std::uint64_t> straight_{0}, lost_{0};
+};
+
+}  // namespace logrelay

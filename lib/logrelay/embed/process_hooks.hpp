@@ -1,0 +1,33 @@
+#pragma once
+/// What the whole process does at once: it forks, or it ends. Everything of ours that has to be whole then is a member here
+/// for as long as it lives. The hooks are set (atexit, at_quick_exit, pthread_atfork) when the first member joins, so that
+/// they run before what was made earlier is destroyed: spdlog's registry among it.
+///
+/// The one state in the library that is the process's, because fork and exit are. Any thread.
+#include <logrelay/util/clock.hpp>
+
+#include <memory>
+
+namespace logrelay {
+
+class process_member {
+ public:
+  virtual ~process_member() = default;
+
+  /// The thread that forks calls these around it, for all members: first what may wait for a moment, then what may not.
+  virtual void settle_before_fork() {}
+  virtual void lock_before_fork() {}
+  virtual void unlock_after_fork() {}
+  /// In the child, where no other thread is: no lock is taken, nothing is freed, no thread is made.
+  virtual void in_child() {}
+
+  /// exit(3) or quick_exit(3): nothing more is taken in …
+  virtual void begin_stop() {}
+  /// … and what was is brought where it belongs, within the member's own deadline, counted from `began`.
+  virtual void end_stop(steady_time began) { static_cast<void>(began); }
+};
+
+/// For as long as the member lives.
+void join_process(const std::shared_ptr<process_member>& member);
+
+}  // namespace logrelay

@@ -1,0 +1,228 @@
+#include <logrelay/embed/record_queue.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+
+namespace logrelay {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A slice is large, so that what a batch costs is paid by one record of a thousand; but of a small queue a part.
+constexpr std::size_t least_slice = 4 * 1024, largest_slice = block_pool::standard_bytes;
+constexpr std::size_t header_bytes = 11;  // digits and a space (RFC 6587)
+// How a listener that was busy looks again, before it sleeps and has to be woken.
+constexpr std::chrono::microseconds first_nap = 100us, longest_nap = 800us, all_naps = 10ms;
+// Whoever waits for room looks by itself at least that often: a spool makes room in a thread of its own.
+constexpr auto look_for_room = 50ms;
+
+std::size_t slice_of(std::size_t capacity) { return std::clamp(capacity / 4, least_slice, largest_slice); }
+
+}  // namespace
+
+bool& record_queue::in_listener() {
+  static thread_local bool yes = false;
+  return yes;
+}
+
+std::size_t record_queue::behind_bytes(std::size_t capacity_bytes) {
+  return std::max(capacity_bytes, 2 * least_slice) - slice_of(capacity_bytes);
+}
+
+record_queue::record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines)
+    : rules_(rules), slice_bytes_(slice_of(rules.capacity_bytes)), behind_bytes_(behind_bytes(rules.capacity_bytes)), behind_(std::move(behind)), on_lines_(std::move(on_lines)), pool_(pool) {}
+
+published record_queue::publish(const program_record& one) {
+  const std::size_t size = packed_size(one);
+  char header[header_bytes];
+  char* const digits_end = std::to_chars(header, header + sizeof header, size).ptr;
+  *digits_end = ' ';
+  const auto header_size = static_cast<std::size_t>(digits_end + 1 - header);
+  bool sleeps = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (closed_) return published::closed;
+    if ((!open_ || used_ + header_size + size > open_->capacity() || used_ - sealed_ + header_size + size > slice_bytes_) &&
+        !make_space(lock, header_size + size))
+      return closed_ ? published::closed : published::refused;
+    char* const to = open_->data() + used_;
+    std::copy_n(header, header_size, to);
+    pack(one, to + header_size);
+    used_ += header_size + size;
+    if (unsealed_.lines == 0) first_ = one.time;
+    unsealed_ += {1, size + 1};
+    sleeps = std::exchange(listener_sleeps_, false);
+  }
+  if (sleeps) on_lines_();
+  return published::accepted;
+}
+
+// A new slice, in a new block where the open one is full. False: there is no room for it, or the queue has been closed.
+bool record_queue::make_space(std::unique_lock<std::mutex>& held, std::size_t bytes) {
+  seal();
+  if (rules_.waits && !wait_for_room(held)) return false;
+  if (open_ && used_ + bytes <= open_->capacity()) return true;
+  open_ = pool_.take(std::max(bytes, block_pool::standard_bytes));
+  used_ = sealed_ = 0;
+  return true;
+}
+
+// Until the queue behind takes a slice more, by what its overflow policy says.
+bool record_queue::wait_for_room(std::unique_lock<std::mutex>& held) {
+  for (;;) {
+    if (closed_) return false;
+    const std::size_t there = behind_->account().queue_bytes;
+    if (there + slice_bytes_ <= behind_bytes_) return true;
+    const room now = behind_->room_now();
+    if (now.bytes > 0) return true;
+    if (in_listener()) {
+      if (there <= behind_bytes_) return true;
+      ++refused_;
+      return false;
+    }
+    ++held_;
+    wanted_.store(true);
+    room_.wait_until(held, std::min<steady_time>(now.until, std::chrono::steady_clock::now() + look_for_room));
+    --held_;
+    if (used_ > sealed_) seal();  // another thread had room first
+  }
+}
+
+// What the open block holds goes on as a batch. The lock is held, so that batches keep their order.
+void record_queue::seal() const {
+  if (used_ == sealed_) return;
+  batch lines;
+  lines.memory = open_;
+  lines.data = open_->data() + sealed_;
+  lines.size = static_cast<std::uint32_t>(used_ - sealed_);
+  lines.frames = framing::octet;
+  lines.count = std::exchange(unsealed_, {});
+  lines.time = first_;
+  lines.from = rules_.from;
+  sealed_ = used_;
+  behind_->push(lines);
+}
+
+void record_queue::push(const batch& lines) {
+  {
+    const std::lock_guard lock(mutex_);
+    seal();
+    behind_->push(lines);
+    listener_sleeps_ = false;
+  }
+  on_lines_();
+}
+
+bool record_queue::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ || behind_->account().queue_bytes + (used_ - sealed_) + slice_bytes_ <= behind_bytes_;
+}
+
+std::uint64_t record_queue::when_room(std::function<void()> tell) {
+  std::uint64_t waiter = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = ++last_waiter_;
+    waiters_.emplace(waiter, std::move(tell));
+    wanted_.store(true);
+  }
+  tell_room();  // it may have come before we said that we want it
+  const std::lock_guard lock(mutex_);
+  return waiters_.contains(waiter) ? waiter : 0;
+}
+
+bool record_queue::forget(std::uint64_t waiter) {
+  const std::lock_guard lock(mutex_);
+  return waiters_.erase(waiter) > 0;
+}
+
+// Whoever waits for room looks again, if there is some.
+void record_queue::tell_room() {
+  if (!wanted_.load() || !has_room()) return;
+  decltype(waiters_) told;
+  {
+    const std::lock_guard lock(mutex_);
+    told.swap(waiters_);
+    wanted_.store(held_ > 0);
+    room_.notify_all();
+  }
+  for (const auto& [waiter, tell] : told) tell();
+}
+
+void record_queue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    seal();
+    room_.notify_all();
+  }
+  behind_->close();
+  on_lines_();
+  tell_room();
+}
+
+void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    seal();
+  }
+  const std::size_t had = into.size();
+  behind_->take(into, most_bytes);
+  for (std::size_t each = had; each < into.size(); ++each) taken_bytes_ += into[each].size;
+  tell_room();
+}
+
+void record_queue::ack(std::size_t bytes, const settled& what) {
+  taken_bytes_ -= bytes;
+  behind_->ack(bytes, what);
+  tell_room();
+}
+
+void record_queue::rewind() {
+  taken_bytes_ = 0;
+  behind_->rewind();
+}
+
+bool record_queue::ready() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (used_ > sealed_) return true;
+  }
+  return behind_->ready() || nap();
+}
+
+// Before the listener sleeps. True: there is something again.
+bool record_queue::nap() const {
+  const auto until = std::chrono::steady_clock::now() + all_naps;
+  auto pause = first_nap;
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (used_ > sealed_) return true;
+      if (taken_bytes_ > 0 || closed_ || std::chrono::steady_clock::now() >= until) {
+        listener_sleeps_ = true;
+        return false;
+      }
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, longest_nap);
+  }
+}
+
+bool record_queue::finished() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_ || used_ > sealed_) return false;
+  }
+  return behind_->finished();
+}
+
+ledger record_queue::account() const {
+  const std::lock_guard lock(mutex_);
+  seal();
+  return behind_->account();
+}
+
+}  // namespace logrelay

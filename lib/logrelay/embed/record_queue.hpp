@@ -1,0 +1,112 @@
+#pragma once
+/// The queue handler of a program: where its threads hand their records over to one output's listener.
+///
+/// A record is packed once (decode/packed.hpp) into an open block of memory, behind those of all other threads, under a
+/// lock that is held for that copy alone. The block's records go on as one batch, into the queue that stands behind, when
+/// the listener looks for more, or a slice is full. So what a record costs its thread is the copy; overflow, gaps, the
+/// ledger and memory are the queue's, reached once for some thousand records.
+///
+/// A listener that was busy until now looks again by itself, for some milliseconds, before it sleeps: nobody pays for
+/// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.)
+///
+/// publish(), has_room() and the room callbacks: any thread. The rest as core/queue.hpp says.
+#include <logrelay/core/block.hpp>
+#include <logrelay/core/queue.hpp>
+#include <logrelay/decode/packed.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace logrelay {
+
+struct record_rules {
+  std::size_t capacity_bytes = 64 * 1024 * 1024;  ///< of all of it; the queue behind may hold behind_bytes() of that
+  bool waits = false;  ///< a full queue holds whoever publishes, as `block` and `adaptive` have it; else it never waits
+  std::shared_ptr<const source> from;             ///< of every record; decodes as `packed`
+};
+
+enum class published : std::uint8_t {
+  accepted,  ///< in the queue's account now, whatever its overflow does with it later
+  refused,   ///< by a full queue that would have had to wait for its own listener: counted in refused()
+  closed,    ///< nothing was done
+};
+
+class record_queue final : public queue {
+ public:
+  record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines);
+
+  /// Costs a copy of the record. Waits only where the rules say so, and never in a listener's thread.
+  published publish(const program_record& one);
+  /// Records that were refused.
+  [[nodiscard]] std::uint64_t refused() const { return refused_.load(); }
+
+  /// Whether a slice of records finds room without anything being dropped or held.
+  [[nodiscard]] bool has_room() const;
+  /// Calls `tell` once when there is room, or the queue is closed, from whatever thread makes it; at once where that is
+  /// so now. Returns what forget() takes; 0: it was called.
+  std::uint64_t when_room(std::function<void()> tell);
+  /// True: it was not called, and never will be.
+  bool forget(std::uint64_t waiter);
+
+  /// For fork(2): the lock is held by the thread that forks, so that the child finds all of it whole.
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+  /// In the child: nobody takes from it any more.
+  void shut() { closed_ = true; }
+
+  void prepare() override { behind_->prepare(); }
+  void unprepare() noexcept override { behind_->unprepare(); }
+  void push(const batch& lines) override;
+  room room_now() override { return behind_->room_now(); }
+  void close() override;
+  void take(std::vector<batch>& into, std::size_t most_bytes) override;
+  void ack(std::size_t bytes, const settled& what) override;
+  void progressed() override { behind_->progressed(); }
+  void rewind() override;
+  bool ready() const override;
+  bool finished() const override;
+  void change(const queue_rules& rules) override { behind_->change(rules); }
+  void give_up() override { behind_->give_up(); }
+  void leave() override { behind_->leave(); }
+  bool left() const override { return behind_->left(); }
+  ledger account() const override;
+
+  /// What is left for the queue behind, beside the slice that is being filled.
+  static std::size_t behind_bytes(std::size_t capacity_bytes);
+
+  /// Whether this thread is a listener's, which must never wait for room: it is the one who makes it.
+  static bool& in_listener();
+
+ private:
+  void seal() const;
+  bool make_space(std::unique_lock<std::mutex>& held, std::size_t bytes);
+  bool wait_for_room(std::unique_lock<std::mutex>& held);
+  void tell_room();
+  bool nap() const;
+
+  const record_rules rules_;
+  const std::size_t slice_bytes_, behind_bytes_;
+  const std::shared_ptr<queue> behind_;
+  const std::function<void()> on_lines_;
+
+  mutable std::mutex mutex_;  // taken before the lock of the queue behind
+  mutable block_pool pool_;
+  mutable block_ref open_;
+  mutable std::size_t used_ = 0, sealed_ = 0;  // in the open block; what lies between is not in a batch yet …
+  mutable tally unsealed_;                     // … and counts so much
+  mutable wall_time first_{};                  // when its first record was made
+  mutable bool listener_sleeps_ = false;
+  bool closed_ = false;
+  std::condition_variable room_;
+  std::size_t held_ = 0;  // threads that wait for room
+  std::map<std::uint64_t, std::function<void()>> waiters_;
+  std::uint64_t last_waiter_ = 0;
+  std::atomic<bool> wanted_{false};  // anybody waits for room
+  std::atomic<std::uint64_t> refused_{0};
+  std::size_t taken_bytes_ = 0;  // listener's thread: handed out and not acked
+};
+
+}  // namespace logrelay

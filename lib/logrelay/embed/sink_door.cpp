@@ -1,0 +1,66 @@
+#include <logrelay/embed/sink_door.hpp>
+
+#include <utility>
+
+namespace logrelay {
+namespace {
+
+// How often who waits at the door looks whether anybody will ever come out …
+constexpr std::chrono::milliseconds look_again{20};
+// … and how many times a fork does.
+constexpr int fork_looks = 10;
+
+// By the clock on the wall, because ThreadSanitizer knows no other wait for a mutex; no harm if that is set meanwhile.
+bool lock_for(std::timed_mutex& mutex, std::chrono::milliseconds time) {
+  return mutex.try_lock() || mutex.try_lock_until(std::chrono::system_clock::now() + time);
+}
+
+/// The doors that this thread has gone through, the last one first.
+struct passage {
+  const sink_door* door;
+  const passage* before;
+};
+thread_local const passage* passed = nullptr;
+
+bool has_passed(const sink_door* door) {
+  for (const auto* each = passed; each != nullptr; each = each->before)
+    if (each->door == door) return true;
+  return false;
+}
+
+}  // namespace
+
+bool sink_door::enter(const std::function<void(spdlog::sinks::sink&)>& act) {
+  if (has_passed(this)) return false;
+  while (!lock_for(mutex_, look_again))
+    if (abandoned_.load()) return false;
+  const passage here{this, passed};
+  struct leave {
+    sink_door& door;
+    const passage* before;
+    ~leave() {
+      passed = before;
+      door.abandoned_.store(false);
+      door.mutex_.unlock();
+    }
+  } const at_the_end{*this, passed};
+  passed = &here;
+  act(*sink_);
+  return true;
+}
+
+void sink_door::settle_before_fork() {
+  if (has_passed(this)) return;
+  for (int look = 0; look < fork_looks && !forking_ && !abandoned_.load(); ++look) forking_ = lock_for(mutex_, look_again);
+}
+
+void sink_door::unlock_after_fork() {
+  if (std::exchange(forking_, false)) mutex_.unlock();
+}
+
+// Who was inside is not here, and will never come out.
+void sink_door::in_child() {
+  if (!forking_) abandoned_.store(true);
+}
+
+}  // namespace logrelay

@@ -1,0 +1,40 @@
+#pragma once
+/// The way into one spdlog sink, for one thread at a time: its listener while there is one, the program's threads when
+/// records go straight to it. So sinks that were made for one thread (`_st`) may be adopted, a fork finds nobody inside,
+/// and a record that is logged from within the sink is told from others. Shared by what stands before the sink.
+#include <logrelay/embed/process_hooks.hpp>
+
+#include <spdlog/sinks/sink.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace logrelay {
+
+class sink_door final : public process_member {
+ public:
+  explicit sink_door(std::shared_ptr<spdlog::sinks::sink> sink) : sink_(std::move(sink)) {}
+
+  [[nodiscard]] spdlog::sinks::sink& sink() const { return *sink_; }
+  [[nodiscard]] const std::shared_ptr<spdlog::sinks::sink>& pointer() const { return sink_; }
+  /// Does something with the sink, alone; what it throws passes through. False: this thread is in the sink already, or
+  /// another hangs there for good (abandon()), and nothing was done.
+  bool enter(const std::function<void(spdlog::sinks::sink&)>& act);
+  /// Whoever is inside now may never come out: until it does, nobody waits for it.
+  void abandon() { abandoned_.store(true); }
+
+  void settle_before_fork() override;
+  void unlock_after_fork() override;
+  void in_child() override;
+
+ private:
+  const std::shared_ptr<spdlog::sinks::sink> sink_;
+  std::timed_mutex mutex_;
+  std::atomic<bool> abandoned_{false};
+  bool forking_ = false;  // the thread that forks has the lock
+};
+
+}  // namespace logrelay

@@ -1,0 +1,156 @@
+#include <catch2/catch.hpp>
+#include <logrelay/core/memory_queue.hpp>
+#include <logrelay/embed/record_queue.hpp>
+#include <support/eventually.hpp>
+#include <support/fake_clock.hpp>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace logrelay {
+namespace {
+
+using support::eventually;
+
+/// A record queue whose listener is the test.
+struct hand_over {
+  explicit hand_over(overflow when_full = overflow::drop_oldest, std::size_t capacity = 64 * 1024) {
+    queue_rules behind;
+    behind.capacity_bytes = record_queue::behind_bytes(capacity);
+    behind.when_full = when_full;
+    auto from = std::make_shared<source>();
+    from->decode = decoding::packed;
+    const queue_events tell{[] {}, [] {}, [](bool, const tally&) {}};
+    lines = std::make_unique<record_queue>(record_rules{capacity, when_full == overflow::block, std::move(from)},
+                                           std::make_shared<memory_queue>(behind, pool, clock, tell), pool, [this] { ++wakes; });
+  }
+  published publish(std::string_view message) {
+    program_record one;
+    one.message = message;
+    return lines->publish(one);
+  }
+  /// The messages of all that waits; it is settled too.
+  std::vector<std::string> take_all() {
+    std::vector<std::string> messages;
+    for (;;) {
+      std::vector<batch> taken;
+      lines->take(taken, 1 << 20);
+      if (taken.empty()) return messages;
+      for (const auto& each : taken) {
+        line_cursor cursor(each.bytes(), each.frames);
+        for (std::string_view line; cursor.next(line);) {
+          program_record one;
+          messages.emplace_back(unpack(line, one) ? one.message : line);
+        }
+        lines->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+      }
+    }
+  }
+
+  support::fake_clock clock;
+  block_pool pool;
+  std::atomic<int> wakes{0};
+  std::unique_ptr<record_queue> lines;
+};
+
+}  // namespace
+
+TEST_CASE("record queue: records come out in order, whole, and are settled") {
+  hand_over my;
+  my.publish("one");
+  my.publish("");
+  my.publish(std::string(300'000, 'x'));  // larger than a block: an empty queue takes any one record
+  CHECK(my.lines->account().balances());
+  const auto got = my.take_all();
+  REQUIRE(!got.empty());
+  CHECK(got.back() == std::string(300'000, 'x'));
+  const auto account = my.lines->account();
+  CHECK(account.accepted.lines == 3);
+  CHECK(account.pending.lines == 0);
+  CHECK(account.balances());
+}
+
+TEST_CASE("record queue: a listener that is awake is not woken, one that sleeps is, once") {
+  hand_over my;
+  my.publish("one");
+  CHECK(my.wakes == 0);
+  my.take_all();
+  CHECK_FALSE(my.lines->ready());  // it has looked again for a while, and sleeps now
+  my.publish("two");
+  my.publish("three");
+  CHECK(my.wakes == 1);
+  CHECK(my.take_all() == std::vector<std::string>{"two", "three"});
+}
+
+TEST_CASE("record queue: it holds what it may, whatever is published") {
+  const auto policy = GENERATE(overflow::drop_oldest, overflow::drop_newest);
+  hand_over my(policy);
+  for (int i = 0; i < 10'000; ++i) {
+    my.publish(std::string(100, 'x'));
+    if (i % 100 == 0) REQUIRE(my.lines->account().queue_bytes <= 64 * 1024);
+  }
+  const auto account = my.lines->account();
+  CHECK(account.dropped().lines > 0);
+  CHECK(account.balances());
+  const auto got = my.take_all();
+  CHECK(got.size() - my.lines->account().markers.lines == account.pending.lines);
+}
+
+TEST_CASE("record queue: nothing is taken in once it is closed, and what is there comes out") {
+  hand_over my;
+  my.publish("one");
+  my.lines->close();
+  CHECK(my.publish("two") == published::closed);
+  CHECK_FALSE(my.lines->finished());
+  CHECK(my.take_all() == std::vector<std::string>{"one"});
+  CHECK(my.lines->finished());
+}
+
+TEST_CASE("record queue: a full blocking queue holds its publisher until something is settled") {
+  hand_over my(overflow::block);
+  std::atomic<bool> done{false};
+  std::thread publisher([&] {
+    for (int i = 0; i < 2000; ++i) my.publish(std::string(100, 'x'));
+    done = true;
+  });
+  std::size_t got = 0;
+  CHECK(eventually([&] {
+    got += my.take_all().size();
+    return done.load();
+  }));
+  publisher.join();
+  CHECK(got + my.take_all().size() == 2000);
+  CHECK(my.lines->account().dropped().lines == 0);
+}
+
+TEST_CASE("record queue: a listener that publishes into its own full queue is refused, and does not wait") {
+  hand_over my(overflow::block);
+  record_queue::in_listener() = true;
+  std::size_t refused = 0;
+  for (int i = 0; i < 2000; ++i) refused += my.publish(std::string(100, 'x')) == published::refused;
+  record_queue::in_listener() = false;
+  CHECK(refused > 0);
+  CHECK(my.lines->refused() == refused);
+  CHECK(my.lines->account().accepted.lines == 2000 - refused);
+}
+
+TEST_CASE("record queue: who waits for room is told once, when there is some") {
+  hand_over my;
+  while (my.lines->has_room()) my.publish(std::string(100, 'x'));
+  int told = 0, forgotten = 0;
+  CHECK(my.lines->when_room([&] { ++told; }) != 0);
+  const auto waiter = my.lines->when_room([&] { ++forgotten; });
+  CHECK(my.lines->forget(waiter));
+  CHECK_FALSE(my.lines->forget(waiter));
+  CHECK(told == 0);
+  my.take_all();
+  CHECK(told == 1);
+  my.take_all();
+  CHECK(told == 1);
+  CHECK(forgotten == 0);
+  CHECK(my.lines->when_room([&] { ++told; }) == 0);  // there is room now
+  CHECK(told == 2);
+}
+
+}  // namespace logrelay
