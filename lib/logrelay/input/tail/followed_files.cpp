@@ -202,18 +202,22 @@ void followed_files::resume() {
   found_.clear();
 }
 
-// By its inode under any name, else a copy of what it was.
+// By its inode under any name, else a copy of what it was. A name that changes while names are listed may be in no list, so
+// that one that is not found is looked for again.
 std::optional<followed_files::candidate> followed_files::find_again(const file_position& position) {
-  const auto beside = rotated_beside(position.path);
-  for (const auto* paths : {&std::as_const(matched_), &beside})
-    for (const auto& path : *paths) {
+  for (int turn = 0; turn < 3; ++turn) {
+    auto paths = matched_;
+    const auto beside = rotated_beside(position.path);
+    paths.insert(paths.end(), beside.begin(), beside.end());
+    for (const auto& path : paths) {
       struct stat what {};
       if (::stat(path.c_str(), &what) != 0 || what.st_dev != position.device || what.st_ino != position.inode) continue;
       auto one = look_at(path);
-      if (one && begins_as(one->file, position)) return one;
+      if (one && one->place.device == position.device && one->place.inode == position.inode && begins_as(one->file, position)) return one;
     }
+  }
   if (position.head_size == 0) return {};
-  for (const auto& path : beside) {
+  for (const auto& path : rotated_beside(position.path)) {
     auto one = look_at(path);
     if (one && begins_as(one->file, position)) return one;
   }
