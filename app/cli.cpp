@@ -275,6 +275,12 @@ command_line read_command_line(int argc, char** argv, const registries& known, m
   return line;
 }
 
+std::vector<command_line_option> command_line_options() {
+  std::vector<command_line_option> options;
+  for (const option_row& row : all_rows()) options.push_back({row, letter_of(row.name).value_or('\0'), is_flag(row)});
+  return options;
+}
+
 std::string help_text(const registries& known) {
   columns help;
   help.line("Usage: logrelay [OPTION]... [OUTPUT]...                 relay standard input");

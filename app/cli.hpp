@@ -4,6 +4,7 @@
 #include <logrelay/config.hpp>
 
 #include <string>
+#include <vector>
 
 namespace logrelay {
 
@@ -18,6 +19,15 @@ struct command_line {
 /// says; its inputs and outputs stand before those of the command line. All mistakes are reported; none when --help or
 /// --version is asked for, which wins over everything else.
 command_line read_command_line(int argc, char** argv, const registries& known, mistakes& wrong);
+
+struct command_line_option {
+  option_row row;
+  char letter;  ///< of its short form; 0: none
+  bool flag;    ///< stands alone; a value, then, only comes behind a '='
+};
+
+/// Every option that the command line has, in the order of --help.
+std::vector<command_line_option> command_line_options();
 
 /// What --help prints: every option from its row, in 80 columns.
 std::string help_text(const registries& known);

@@ -11,13 +11,15 @@ build='g++ cmake ninja-build libboost1.81-dev libspdlog-dev libfmt-dev libcli11-
   libzstd-dev'
 # The tests themselves, and the clang that AddressSanitizer and the fuzz targets are built with.
 tests='catch2 nlohmann-json3-dev clang libclang-rt-14-dev mandoc strace procps'
+# What the packages are checked with, and the shells that their completions are for.
+packaging='dpkg-dev lintian zsh fish'
 # Programs that the tests and benchmarks talk to, or compare with.
 peers='rsyslog rsyslog-relp rsyslog-openssl openssl socat iproute2 bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog
   logrotate gzip zstd systemd prometheus curl'
 
 case "${1-}" in
   '') wanted=$build ;;
-  tests) wanted="$build $tests $peers" ;;
+  tests) wanted="$build $tests $packaging $peers" ;;
   *) echo "usage: $0 [tests]" >&2; exit 2 ;;
 esac
 

@@ -35,10 +35,11 @@ process rsyslog_with_imrelp(const temp_folder& folder, std::uint16_t port) {
                                    "\" ruleset=\"all\" maxDataSize=\"64k\")\n");
 }
 
-/// One that forwards to a port.
+/// One that forwards to a port. It corks its socket for a batch: with a window smaller than that, and segments as large as
+/// loopback's, each window would wait 200 ms for the kernel to let it go.
 process rsyslog_with_omrelp(const temp_folder& folder, std::uint16_t to) {
   return start_rsyslog(folder, "module(load=\"omrelp\")\n" + from_tcp(folder, false) + "action(type=\"omrelp\" target=\"127.0.0.1\" port=\"" +
-                                   std::to_string(to) + "\" template=\"bare\" action.resumeRetryCount=\"-1\" action.resumeInterval=\"1\")\n");
+                                   std::to_string(to) + "\" template=\"bare\" windowSize=\"5000\" action.resumeRetryCount=\"-1\" action.resumeInterval=\"1\")\n");
 }
 
 void kill_and_wait(process& one) {

@@ -103,6 +103,7 @@ TEST_CASE("a server that we do not trust gets no line and the message says why")
   relay_under_test server(far, {"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
   relay_under_test client(near, {"--drain-timeout=100ms", to(server, others.trusting())});
   client.write("secret\n");
+  REQUIRE(eventually([&] { return client.now().output("out").count("retries") > 0; }));
   CHECK(client.finish(1).output("out").delivered() == 0);
   CHECK_THAT(client.errors(), Catch::Contains("TLS: its certificate is not trusted: "));
   CHECK(server.terminate().lines_read() == 0);
@@ -117,7 +118,9 @@ TEST_CASE("a line counts as delivered only by a server that takes our certificat
     INFO(showing);
     const temp_folder folder;
     relay_under_test client(folder, {"--drain-timeout=300ms", to(server, all.trusting() + (showing.empty() ? "" : "," + showing))});
+    const auto refused = server.now().input("in").count("refused");
     client.write(numbered_lines(0, 1000));
+    REQUIRE(eventually([&] { return server.now().input("in").count("refused") > refused; }));
     CHECK(client.finish(1).output("out").delivered() == 0);
   }
   const auto balance = server.terminate();

@@ -23,6 +23,15 @@ void sending::listen(std::unique_ptr<output> made, const std::string& name) {
   encoding_rules rules;
   rules.route = made->make_route();
   if (!made->datagrams()) rules.frames = framing::newline;
+  if (!config_.outputs.empty()) {
+    const auto& options = config_.outputs.front().options;
+    if (options.text("framing") == "octet") rules.frames = framing::octet;
+    for (const auto& each : known_.formats)
+      if (each.matches(options.text("format"))) {
+        rules.body = each.make(options.text("format"), options);
+        break;
+      }
+  }
   listener_ = std::make_unique<queue_listener>(
       listener_parts{name, std::move(made), std::make_unique<line_encoder>(std::move(rules)), std::chrono::seconds(2),
                      [this](severity how, std::string_view text) { say_.say(how, text); }, [] {}});

@@ -97,7 +97,7 @@ TEST_CASE("an output with other options keeps its queue and its counts") {
   peer.listen();
   in.writing.reset();
   REQUIRE(relay.ends());
-  CHECK(difference(peer.text(), numbered_lines(0, 1000) + "last\n") == "");
+  CHECK(eventually([&] { return peer.text() == numbered_lines(0, 1000) + "last\n"; }));
   CHECK(difference(read_file(folder / "file"), numbered_lines(0, 1000) + "[last]\n") == "");
   CHECK(relay.out(1).account.accepted.lines == 1001);
   CHECK(relay.status() == 0);

@@ -12,6 +12,8 @@
 #include <boost/system/system_error.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -62,6 +64,8 @@ struct stream_input::stream {
     fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
     ready.assign(waited_on.get());
     static_cast<void>(waited_on.release());
+    // Answers go at once: a peer whose window is full has nothing to send them an acknowledgement with.
+    if (const int on = 1; talk) ::setsockopt(ready.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
 
   /// Without waiting: EAGAIN when there is nothing.

@@ -76,11 +76,15 @@ fd dial(std::vector<address>& to, const std::function<void(int)>& tune, waiter& 
     for (std::size_t i = 0; i < going.size(); ++i) polled[i] = {going[i].socket.get(), POLLOUT, 0};
     const bool more = !to.empty() && going.size() < waiter::most_at_once;
     if (wait.wait(std::span(polled.data(), going.size()), more ? std::min(deadline, next) : deadline) != waiter::event::ready) continue;
-    for (std::size_t i = going.size(); i-- > 0;) {
-      if (polled[i].revents == 0) continue;
-      const int how = outcome_of(going[i]);
-      auto socket = std::move(going[i].socket);
-      going.erase(going.begin() + static_cast<std::ptrdiff_t>(i));
+    const std::size_t n = going.size();
+    for (std::size_t i = 0, at = 0; i < n; ++i) {  // who was tried first goes first
+      if (polled[i].revents == 0) {
+        ++at;
+        continue;
+      }
+      const int how = outcome_of(going[at]);
+      auto socket = std::move(going[at].socket);
+      going.erase(going.begin() + static_cast<std::ptrdiff_t>(at));
       if (how == 0) return give_back(), std::move(socket);
       why = error_text(how);
       next = now;  // a failure makes way at once

@@ -58,7 +58,7 @@ constexpr option_row rows[] = {
      .type = option_type::text,
      .fallback = "",
      .help = "Compress rotated files with gzip or zstd, by a thread at low priority; a level may follow: zstd:9.",
-     .value_name = "METHOD"},
+     .value_name = "gzip|zstd"},
     {.name = "naming",
      .type = option_type::choice,
      .fallback = "time",
@@ -94,7 +94,7 @@ constexpr option_row rows[] = {
      .help = "When lines are put on the disk itself: none when the kernel likes, close with a file's end, a time like "
              "1s at "
              "most so long after the write, always before they count as delivered.",
-     .value_name = "WHEN"},
+     .value_name = "none|close|TIME|always"},
     {.name = "after-rotate",
      .type = option_type::text,
      .fallback = "",
