@@ -2,6 +2,7 @@
 #include "cli.hpp"
 #include "init.hpp"
 #include "progress.hpp"
+#include "report_desk.hpp"
 #include "report_file.hpp"
 #include "signals.hpp"
 #include "supervisor.hpp"
@@ -100,6 +101,7 @@ struct at_work {
   report_file& report;
   supervisor& watching;
   progress& meter;
+  report_desk& desk;
   messages& say;
 };
 
@@ -134,9 +136,11 @@ stop_requests run(signals& from, const at_work& with) {
   for (stop_requests asked;;) {
     const auto until = std::min({running.step(), with.watching.look(running, with.say), with.meter.look(running)});
     if (running.over() && (running.command_descriptor() < 0 || asked.count > 1)) return asked;
-    pollfd all[3] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0}};
+    with.desk.look(running);
+    pollfd all[4] = {{from.descriptor(), POLLIN, 0}, {running.descriptor(), POLLIN, 0}, {running.command_descriptor(), POLLIN, 0},
+                     {with.desk.descriptor(), POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
-    ::poll(all, 3, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
+    ::poll(all, 4, until == steady_time::max() ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
     while (const auto signal = from.next()) obey(*signal, with, asked);
   }
 }
@@ -172,11 +176,14 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
     watching.use_ready_descriptor(static_cast<int>(config.global.count("ready-fd")));
+    report_desk desk(config.global.text("metrics"), say);
     running.start();
+    desk.open();
     tell_unused(handed_sockets_left(), say);
     progress meter(config.global.yes("progress"), config, say);
-    const auto asked = run(from, {running, {argc, argv, known, say}, report, watching, meter, say});
+    const auto asked = run(from, {running, {argc, argv, known, say}, report, watching, meter, desk, say});
     meter.clear();
+    desk.close();
     auto balance = running.report();
     if (running.command_descriptor() >= 0) {  // its status will never be known
       say.say(severity::warning, fmt::format("'{}' still runs, and nobody reads what it writes", config.command.front()));

@@ -1,4 +1,6 @@
-// The second program: looks into spools, beside a running relay and without one.
+// The second program: looks at running relays, and into spools, beside a running relay and without one.
+#include "top.hpp"
+
 #include <logrelay/error.hpp>
 #include <logrelay/spool/spool.hpp>
 #include <logrelay/util/near_miss.hpp>
@@ -15,6 +17,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,9 +28,14 @@ namespace {
 enum status { well = 0, damaged = 1, wrong_use = 2 };
 
 constexpr std::string_view usage =
-    "Usage: logrelayctl spool COMMAND DIR [OUTPUT]\n"
+    "Usage: logrelayctl top [--once] [ADDR]\n"
+    "       logrelayctl spool COMMAND DIR [OUTPUT]\n"
     "\n"
-    "Looks into a directory in which logrelay keeps lines for an output.\n"
+    "Looks at a relay while it runs, and into a directory in which one keeps lines for an output.\n"
+    "\n"
+    "  top [ADDR]       a live view of its inputs and outputs; q quits. ADDR is what its --metrics names, or its process\n"
+    "                   number; not needed when just one relay runs\n"
+    "  top --once       one frame of it\n"
     "\n"
     "  spool ls DIR     its segments: first line, lines, bytes, and what they are\n"
     "  spool cat DIR    the lines that are not delivered yet, each with a newline\n"
@@ -39,8 +47,8 @@ constexpr std::string_view usage =
     "  -V, --version    print the version and leave\n"
     "  -h, --help       print this and leave\n"
     "\n"
-    "Exit status: 0 when all is well, 1 when something is damaged or missing or cannot be written, 2 when nothing was\n"
-    "done.\n";
+    "Exit status: 0 when all is well, 1 when something is damaged or missing, cannot be written or does not answer, 2\n"
+    "when nothing was done.\n";
 
 int say(std::string_view text) {
   fmt::print(stderr, "logrelayctl: error: {}\n", text);
@@ -192,7 +200,15 @@ int main(int argc, char** argv) {
     }
   }
   if (words.empty()) return say("what is it to do? See 'logrelayctl --help'");
-  if (words[0] != "spool") return say(fmt::format("unknown command '{}'{}", words[0], did_you_mean(words[0], std::vector<std::string_view>{"spool"})));
+  if (words[0] == "top") {
+    try {
+      return show_top(std::span(words).subspan(1));
+    } catch (const error& e) {
+      return say(e.what());
+    }
+  }
+  if (words[0] != "spool")
+    return say(fmt::format("unknown command '{}'{}", words[0], did_you_mean(words[0], std::vector<std::string_view>{"spool", "top"})));
   const bool has_output = words.size() == 4 && words[1] == "drain";
   if (words.size() != 3 && !has_output) return say("write it like 'logrelayctl spool ls DIR'; see 'logrelayctl --help'");
   std::vector<std::string_view> names;

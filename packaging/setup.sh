@@ -15,7 +15,7 @@ tests='catch2 nlohmann-json3-dev pkgconf clang libclang-rt-14-dev mandoc strace 
 packaging='dpkg-dev lintian zsh fish'
 # Programs that the tests and benchmarks talk to, or compare with.
 peers='rsyslog rsyslog-relp rsyslog-openssl openssl socat iproute2 bsdutils netcat-openbsd daemontools s6 runit apache2-utils cronolog
-  logrotate gzip zstd systemd'
+  logrotate gzip zstd systemd prometheus curl'
 
 case "${1-}" in
   '') wanted=$build ;;
@@ -44,8 +44,8 @@ if [ "$(id -u)" != 0 ]; then
   fi
 fi
 
-# A syslog daemon that a package brings must neither start now nor take this machine's log over at the next boot: the
-# tests start their own.
+# A daemon that a package brings must neither start now nor at the next boot, where a syslog daemon would take this machine's
+# log over: the tests start their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap '$as_root rm -f "$policy"' EXIT
@@ -53,8 +53,10 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
   $as_root chmod 755 "$policy"
 fi
-had_rsyslog=no
-! installed rsyslog || had_rsyslog=yes
+brought=
+for daemon in rsyslog prometheus; do
+  installed "$daemon" || brought="$brought $daemon"
+done
 
 echo "Installing:$missing"
 log=$(mktemp)
@@ -66,6 +68,8 @@ if ! { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractiv
 fi
 rm "$log"
 
-if [ "$had_rsyslog" = no ] && installed rsyslog && command -v systemctl >/dev/null; then
-  $as_root systemctl disable --quiet rsyslog.service 2>/dev/null || true
+if command -v systemctl >/dev/null; then
+  for daemon in $brought; do
+    ! installed "$daemon" || $as_root systemctl disable --quiet "$daemon.service" 2>/dev/null || true
+  done
 fi

@@ -1,5 +1,6 @@
 #include <logrelay/config.hpp>
 #include <logrelay/core/level.hpp>
+#include <logrelay/observe/place.hpp>
 #include <logrelay/shared_rows.hpp>
 #include <logrelay/spool/spool_options.hpp>
 
@@ -28,6 +29,10 @@ constexpr option_row global_table[] = {
     {.name = "report", .type = option_type::text, .fallback = "",
      .help = "Write the balance of every output as JSON to FILE at exit and on USR1; - is stderr.",
      .value_name = "FILE"},
+    {.name = "metrics", .type = option_type::text, .fallback = "",
+     .help = "Serve the balance over HTTP on HOST:PORT or unix:PATH, for Prometheus (/metrics), health checks (/healthz) "
+             "and logrelayctl top (/report); none: nowhere. By default on a socket in the runtime directory.",
+     .value_name = "ADDR"},
     {.name = "user", .type = option_type::text, .fallback = "",
      .help = "The user to go on as, with its groups, once everything is open; root alone can become somebody.", .value_name = "USER"},
     {.name = "group", .type = option_type::text, .fallback = "", .help = "The group to go on as, instead of the user's own.",
@@ -426,6 +431,7 @@ relay_config make_config(const relay_request& request, const registries& known, 
   config.global = parse_options(request.global, std::array{global_rows()}, "", wrong);
   if (config.global.yes("quiet") && config.global.yes("verbose"))
     wrong.add("--quiet and --verbose are given both: leave one out");
+  static_cast<void>(parse_metrics_address(config.global.text("metrics"), wrong));
   const auto asked = std::find_if(request.global.begin(), request.global.end(), [](const auto& each) { return each.name == "timestamp"; });
   const std::string timestamp = timestamp_prefix(config.global, asked == request.global.end() ? "" : asked->at, known, wrong);
   config.inputs = make_inputs(request, in, known, wrong);

@@ -50,6 +50,7 @@ void append(const input_report& input, std::string& to) {
   all.number("connections", input.connections);
   all.number("kernel_drops", input.kernel_drops);
   all.number("refused", input.refused);
+  all.next("failed") += input.failed ? "true" : "false";
   all.number("limited", input.limited);
   {
     members addresses(all.next("listening"), '[');
@@ -65,6 +66,7 @@ void append(const output_report& output, std::string& to) {
   members all(to, '{');
   all.text("name", output.name);
   all.text("endpoint", output.endpoint);
+  all.text("state", output_state_name(output.state));
   all.account("accepted", account.accepted);
   all.account("delivered", account.delivered);
   all.account("filtered", account.filtered);
@@ -81,8 +83,10 @@ void append(const output_report& output, std::string& to) {
   all.number("markers", account.markers.lines);
   all.number("queue_bytes", account.queue_bytes);
   all.number("queue_peak_bytes", account.queue_peak_bytes);
+  all.number("queue_limit_bytes", output.queue_limit_bytes);
   all.number("disk_bytes", account.disk_bytes);
   all.seconds("oldest_pending_seconds", output.oldest_pending_seconds);
+  all.seconds("stalled_seconds", output.stalled_seconds);
   all.number("rotations", output.rotations);
   all.number("retries", output.retries);
   all.text("last_error", output.last_error);
@@ -105,6 +109,24 @@ std::string to_json(const relay_report& report, std::string_view version) {
     for (const auto& each : report.outputs) append(each, outputs.next());
   }
   return text;
+}
+
+std::vector<std::string> troubles(const relay_report& report) {
+  std::vector<std::string> said;
+  for (const auto& each : report.inputs)
+    if (each.failed) said.push_back(fmt::format("input '{}' has failed", each.name));
+  for (const auto& each : report.outputs) {
+    if (each.state == output_state::ok) continue;
+    const auto& account = each.account;
+    auto what = each.state == output_state::dropping
+                    ? fmt::format("output '{}' drops lines: its queue is full", each.name)
+                    : fmt::format("output '{}' takes nothing for {}, and {} {} wait", each.name,
+                                  readable_duration(std::chrono::milliseconds(static_cast<std::int64_t>(each.stalled_seconds * 1000))),
+                                  account.pending.lines, account.pending.lines == 1 ? "line" : "lines");
+    if (!each.last_error.empty()) fmt::format_to(std::back_inserter(what), "; last error: {}", each.last_error);
+    said.push_back(std::move(what));
+  }
+  return said;
 }
 
 std::vector<std::string> losses(const relay_report& report) {

@@ -20,10 +20,20 @@ struct input_report {
   bool failed = false;
 };
 
+/// How an output is: stalled while lines wait and nothing was taken of them for its stall-after.
+enum class output_state : std::uint8_t { ok, stalled, dropping };
+[[nodiscard]] constexpr std::string_view output_state_name(output_state state) {
+  constexpr std::array<std::string_view, 3> names{"ok", "stalled", "dropping"};
+  return names[static_cast<std::size_t>(state)];
+}
+
 struct output_report {
   std::string name, endpoint;
+  output_state state = output_state::ok;
   ledger account;
+  std::uint64_t queue_limit_bytes = 0;  ///< what it was allowed
   double oldest_pending_seconds = 0;
+  double stalled_seconds = 0;  ///< since nothing was taken of the lines that wait; 0: none wait
   std::uint64_t rotations = 0, retries = 0;
   std::string last_error;
 };
@@ -37,6 +47,8 @@ struct relay_report {
 
 /// One line of JSON, without a newline.
 [[nodiscard]] std::string to_json(const relay_report& report, std::string_view version);
+/// What is wrong now, in words, one sentence for each input or output that it concerns; empty: all is well.
+[[nodiscard]] std::vector<std::string> troubles(const relay_report& report);
 /// What was lost or left, in words, one sentence for each output that it concerns.
 [[nodiscard]] std::vector<std::string> losses(const relay_report& report);
 

@@ -198,8 +198,14 @@ output_report running_output::report() const {
   one.name = config.name;
   one.endpoint = config.where.where;
   one.account = lines->account();
-  if (one.account.pending.lines > 0)
+  one.queue_limit_bytes = config.options.size("queue");
+  if (one.account.pending.lines > 0) {
     one.oldest_pending_seconds = std::chrono::duration<double>(in_->clock.wall() - one.account.oldest).count();
+    const auto still = std::max(in_->clock.now() - one.account.last_progress, steady_time::duration::zero());
+    one.stalled_seconds = std::chrono::duration<double>(still).count();
+    if (still >= config.options.duration("stall-after")) one.state = output_state::stalled;
+  }
+  if (one.account.dropping) one.state = output_state::dropping;
   const auto add = [&](const listener_report& of) {
     one.retries += of.retries;
     one.rotations += of.rotations;

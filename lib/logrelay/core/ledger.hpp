@@ -26,6 +26,7 @@ struct ledger {
   std::size_t queue_peak_bytes = 0;
   wall_time oldest{};            ///< when the oldest pending line was read; zero: nothing pending
   steady_time last_progress{};
+  bool dropping = false;         ///< lines are lost since its queue was last half empty
 
   [[nodiscard]] tally dropped() const {
     tally all;

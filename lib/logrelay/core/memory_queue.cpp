@@ -277,6 +277,7 @@ ledger memory_queue::account() const {
   const std::lock_guard lock(mutex_);
   ledger copy = ledger_;
   copy.queue_bytes = slots_.charge();
+  copy.dropping = losing_;
   if (!slots_.empty()) copy.oldest = slots_.oldest().lines.time;
   return copy;
 }

@@ -180,6 +180,7 @@ ledger spool_transit::account() const {
   ledger all = out;
   all.accepted = found_ + direct_ + in.accepted;
   all.dropped_by = in.dropped_by;
+  all.dropping = in.dropping;
   all.dropped_by[static_cast<std::size_t>(drop_reason::damaged)] += damaged_;
   all.dropped_by[static_cast<std::size_t>(drop_reason::too_large)] += too_large_;
   all.pending = in.pending + on_disk_ + out.pending;

@@ -2,6 +2,7 @@
 #include <app/cli.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/observe/metrics.hpp>
 #include <logrelay/registry.hpp>
 #include <logrelay/report.hpp>
 #include <logrelay/spool/spool_options.hpp>
@@ -166,6 +167,15 @@ TEST_CASE("the man page names every field of the report, and no other") {
   CHECK(described == keys_of(to_json(report, "1")));
 }
 
+TEST_CASE("the man page names every metric, and no other") {
+  relay_report report;
+  names served;
+  for (const auto& line : split_lines(to_metrics(report, "1")))
+    if (line.starts_with("# TYPE ")) served.insert(line.substr(7, line.find(' ', 7) - 7));
+  CHECK(served.size() > 20);
+  CHECK(found_below(".Sh METRICS", R"(\b(logrelay_[a-z_]+))") == served);
+}
+
 namespace {
 
 /// What the configuration's page calls the type of a key's value.
@@ -220,7 +230,8 @@ TEST_CASE("mandoc finds nothing to complain of in the man pages") {
     return;
   }
   const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7",
-                         LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3"});
+                         LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3",
+                         LOGRELAY_SOURCE "/man/logrelayctl.1"});
   CHECK(lint.output + lint.errors == "");
   CHECK(lint.status == 0);
 }
