@@ -20,6 +20,8 @@ namespace {
 // More is no configuration, but a file that was named by mistake.
 constexpr std::size_t most_bytes = 16 * 1024 * 1024;
 
+constexpr std::array<std::string_view, 1> endpoint_key{"endpoint"};
+
 using kind = given_option::kind;
 
 /// TOML's tables made into a request, entry by entry, in the order of the file.
@@ -74,6 +76,10 @@ class request_reader {
     endpoint_table read{{}, {}, place(table.source())};
     for (const auto& [key, node] : in_order(table)) {
       if (key->str() != "endpoint") {
+        if (const auto meant = did_you_mean(key->str(), endpoint_key); !table.contains("endpoint") && !meant.empty()) {
+          add(*key, fmt::format("unknown option '{}'{}", key->str(), meant));
+          continue;
+        }
         read_option(*key, *node, read.options);
         continue;
       }

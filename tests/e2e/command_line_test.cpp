@@ -383,10 +383,10 @@ TEST_CASE("the report has the names that were promised") {
   REQUIRE(keys(report) == names{"version", "uptime_seconds", "exit_status", "inputs", "outputs"});
   for (const auto& input : report.at("inputs"))
     REQUIRE(keys(input) == names{"name", "endpoint", "lines", "bytes", "long_lines", "framing_errors", "connections",
-                                 "kernel_drops", "listening", "paused_seconds", "paused_by", "refused"});
+                                 "kernel_drops", "listening", "paused_seconds", "paused_by", "refused", "limited", "failed"});
   names wanted{
       "name",      "endpoint", "dropped_by", "markers", "queue_bytes", "queue_peak_bytes", "oldest_pending_seconds",
-      "rotations", "retries",  "last_error", "disk_bytes"};
+      "rotations", "retries",  "last_error", "disk_bytes", "state", "stalled_seconds", "queue_limit_bytes"};
   for (const std::string part : {"accepted", "delivered", "filtered", "dropped", "rejected", "pending", "found", "spooled"}) {
     wanted.insert(part + "_lines");
     wanted.insert(part + "_bytes");

@@ -65,8 +65,7 @@ TEST_CASE("a journal that goes and comes back gets every line in order") {
 TEST_CASE("what a command says is in the journal under its name with the level of each of its outputs") {
   const temp_folder folder;
   const journal_sink journal(folder / "socket");
-  relay_under_test relay(folder, {"journal:" + folder / "socket", "--", "/bin/sh", "-c", "echo good; echo bad >&2"});
-  relay.ended();
+  REQUIRE(run({LOGRELAY_PROGRAM, "journal:" + folder / "socket", "--", "/bin/sh", "-c", "echo good; echo bad >&2"}).status == 0);
   REQUIRE(eventually([&] { return journal.count() == 2; }));
   for (const auto& each : journal.entries()) {
     CHECK(each.at("SYSLOG_IDENTIFIER") == "sh");

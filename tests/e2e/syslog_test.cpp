@@ -328,6 +328,6 @@ TEST_CASE("GELF goes in chunks over UDP and ends with NUL over TCP") {
 TEST_CASE("what a format has no place for is a mistake that names those that do") {
   const auto tried = run({LOGRELAY_PROGRAM, "--check", "a.log,app=x", "b.log,format=rfc3164,field=a:b"});
   CHECK(tried.status == 2);
-  CHECK_THAT(tried.errors, Catch::Contains("output 'a.log': format=raw has no place for 'app': take rfc5424, rfc3164, json, gelf or logfmt"));
-  CHECK_THAT(tried.errors, Catch::Contains("output 'b.log': format=rfc3164 has no place for 'field': take rfc5424, json, gelf or logfmt"));
+  CHECK_THAT(tried.errors, Catch::Contains("output 'a.log': format=raw has no place for 'app': take rfc5424, rfc3164, json, gelf, logfmt or journal"));
+  CHECK_THAT(tried.errors, Catch::Contains("output 'b.log': format=rfc3164 has no place for 'field': take rfc5424, json, gelf, logfmt or journal"));
 }

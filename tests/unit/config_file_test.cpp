@@ -140,7 +140,7 @@ name = "x"
     "f:11:1: output 'app.log': unknown option 'rotat' (did you mean 'rotate'?)",
     "f:12:1: output 'app.log': 'queue=much' is no size: write it like 512, 64K, 64M or 1G",
     "f:13:1: output 'app.log': 'from=nobody' names no input",
-    "f:17:1: output 'x': unknown format 'jsn' (did you mean 'json'?): write raw, rfc5424, rfc3164, json, gelf, logfmt or a template such as "
+    "f:17:1: output 'x': unknown format 'jsn' (did you mean 'json'?): write raw, rfc5424, rfc3164, json, gelf, logfmt, journal or a template such as "
     "'{time} {line}'",
     "f:15:1: output 'x': " + std::filesystem::absolute("app.log").string() + " is written by output 'app.log' already"});
 }

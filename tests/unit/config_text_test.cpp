@@ -108,6 +108,9 @@ TEST_CASE("every option of every input is printed and read again", "[config_text
   for (const auto& kind : known().inputs)
     for (const auto rows : {common_input_rows(), kind.options})
       for (const auto& row : rows) {
+        // A kind's own row of that name stands for it.
+        const auto is_same = [&](const option_row& own) { return own.name == row.name; };
+        if (rows.data() != kind.options.data() && std::any_of(kind.options.begin(), kind.options.end(), is_same)) continue;
         INFO(kind.scheme << ": " << row.name);
         relay_request request;
         if (kind.scheme == "stdout" || kind.scheme == "stderr") request.command = {"true"};

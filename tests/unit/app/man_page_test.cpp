@@ -59,7 +59,7 @@ names found_below(std::string_view heading, const std::string& pattern) {
 
 /// The options in .It lines: name, choices where they stand, default.
 options items_below(std::string_view heading) {
-  static const std::regex item(R"(\.It Cm ([a-z0-9-]+) Ns = Ns (?:Ar ([A-Z]+)|Cm ([^P]+?))(?: Pq Cm (\S+))?)");
+  static const std::regex item(R"(\.It Cm ([a-z0-9-]+) Ns = Ns (?:Ar ([A-Z:]+)|Cm ([^P]+?))(?: Pq Cm (\S+))?)");
   options all;
   std::smatch part;
   for (const auto& line : below(heading))

@@ -35,9 +35,9 @@ TEST_CASE("every scheme that the program promises is there") {
   for (const auto& each : standard_inputs()) in.insert(each.scheme);
   for (const auto& each : standard_outputs()) out.insert(each.scheme);
   CHECK(in == std::set<std::string_view>{"-", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "stdout", "stderr", "tls",
-                                         "syslog", "syslog+tcp", "syslog+tls", "tail"});
+                                         "syslog", "syslog+tcp", "syslog+tls", "relp", "relp+tls", "tail"});
   CHECK(out == std::set<std::string_view>{"file", "-", "stderr", "fd", "fifo", "tcp", "udp", "unix", "unixgram", "exec",
-                                          "null", "journal", "tls", "syslog", "syslog+tcp", "syslog+tls"});
+                                          "null", "journal", "tls", "syslog", "syslog+tcp", "syslog+tls", "relp", "relp+tls"});
 }
 
 TEST_CASE("outputs that another program reads block by default and all others are adaptive") {
