@@ -111,7 +111,8 @@ void rotate_a_thousand_times(way how) {
     const bool restarting = turn % (rotations / restarts) == rotations / restarts - 1;
     // A file that is renamed can be found again. Of one that is removed, or truncated, some has to have been seen.
     writer.write(1);
-    if (how != way::rename) REQUIRE(tail.has(writer.lines()));
+    // Nor is anything known of what was rotated before the first look.
+    if (how != way::rename || turn == 0) REQUIRE(tail.has(writer.lines()));
     if (restarting && how != way::remove) tail.stop();
     writer.write(lines_each - 1);
     writer.rotate();
@@ -123,7 +124,9 @@ void rotate_a_thousand_times(way how) {
     if (restarting) tail.start();
   }
   writer.write(1);
-  REQUIRE(tail.has(writer.lines()));
+  const bool has_all = tail.has(writer.lines());
+  INFO(difference(tail.text(), numbered_lines(0, writer.lines())));
+  REQUIRE(has_all);
   tail.stop();
   INFO(difference(tail.text(), numbered_lines(0, writer.lines())));
   CHECK(tail.text() == numbered_lines(0, writer.lines()));

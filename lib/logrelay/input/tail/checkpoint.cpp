@@ -155,9 +155,9 @@ checkpoint_file::checkpoint_file(std::string path) : path_(std::move(path)) {
   const auto text = read_all(file_);
   if (!text) throw system_error("read the checkpoint " + path_, errno);
   struct stat what {};
-  if (::fstat(file_.get(), &what) == 0) written_ = what.st_mtim;
+  if (::fstat(file_.get(), &what) == 0) looked_ = what.st_mtim;
   if (made_) {
-    if (const int error_number = replace({}); error_number != 0) throw system_error("write the checkpoint " + path_, error_number);
+    if (const int error_number = replace({}, looked_); error_number != 0) throw system_error("write the checkpoint " + path_, error_number);
     return;
   }
   auto read = parse_checkpoint(*text);
@@ -187,12 +187,14 @@ void checkpoint_file::unmake() noexcept {
 }
 
 // The new one is locked before it gets the name, so that the name is locked at every moment.
-int checkpoint_file::replace(const std::vector<file_position>& positions) {
+int checkpoint_file::replace(const std::vector<file_position>& positions, const timespec& looked) {
   const auto temporary = path_ + ".tmp";
   fd next(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!next) return errno;
   int error_number = ::flock(next.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
   if (error_number == 0) error_number = write_all(next, to_text(positions));
+  const timespec times[2] = {looked, looked};
+  if (error_number == 0 && ::futimens(next.get(), times) != 0) error_number = errno;
   if (error_number == 0 && ::rename(temporary.c_str(), path_.c_str()) != 0) error_number = errno;
   if (error_number != 0)
     ::unlink(temporary.c_str());

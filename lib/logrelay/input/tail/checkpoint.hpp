@@ -14,6 +14,9 @@
 /// settled. `done`: nothing more is read of it; it is kept so that a rotated file is not taken for one that was missed.
 /// In PATH, a percent sign, what is not printable ASCII, and a space are written %XX.
 ///
+/// The file's own time, as stat(2) gives it, is the moment of the last look for files: what was written to since may be one
+/// that nobody has seen. (That of its writing is later, and a file that came and was rotated in between would be missed.)
+///
 /// It is replaced by rename(2): a crash of ours leaves the old one or the new one. It is not synced, which a busy disk would
 /// make last for seconds at the end, when nobody waits that long: a power failure may leave an older one, or an empty or torn
 /// one on a file system that does not order the two. What is damaged cannot be trusted in any part, and the files are read
@@ -58,12 +61,12 @@ class checkpoint_file {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::vector<file_position>& found() const { return found_; }
   [[nodiscard]] bool is_new() const { return made_; }
-  [[nodiscard]] timespec written() const { return written_; }  ///< when it was, last
+  [[nodiscard]] timespec looked() const { return looked_; }  ///< when files were looked for, last
   [[nodiscard]] bool damaged() const { return damaged_; }
   /// Main thread, instead of the start: removes what the constructor made.
   void unmake() noexcept;
   /// The thread of the tail, which may hang here as a disk does. 0, or the number of the error: the old one stays then.
-  [[nodiscard]] int replace(const std::vector<file_position>& positions);
+  [[nodiscard]] int replace(const std::vector<file_position>& positions, const timespec& looked);
 
  private:
   [[nodiscard]] bool lock();
@@ -71,7 +74,7 @@ class checkpoint_file {
   const std::string path_;
   fd file_;  // locked
   bool made_ = false, damaged_ = false;
-  timespec written_{};
+  timespec looked_{};
   std::vector<file_position> found_;
 };
 

@@ -43,11 +43,13 @@ std::uint64_t last_line_end(const fd& file, std::uint64_t size) {
 
 }  // namespace
 
-followed_files::followed_files(const tail_rules& rules, watches watching, std::vector<file_position> found, bool first, timespec written, maker make, speaker say)
-    : rules_(rules), make_(std::move(make)), say_(std::move(say)), watching_(std::move(watching)), found_(std::move(found)), first_(first), written_(written) {}
+followed_files::followed_files(const tail_rules& rules, watches watching, std::vector<file_position> found, bool first, timespec looked, maker make, speaker say)
+    : rules_(rules), make_(std::move(make)), say_(std::move(say)), watching_(std::move(watching)), found_(std::move(found)), first_(first), looked_(looked) {}
 
 void followed_files::search(steady_time now) {
   now_ = now;
+  timespec begins{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &begins);
   auto found = find_paths(rules_.pattern);
   watching_.set_folders(found.folders);
   matched_ = std::move(found.files);
@@ -64,6 +66,7 @@ void followed_files::search(steady_time now) {
   }
   for (auto& each : fresh) take_in(std::move(each));
   searched_ = true;
+  looked_ = begins;
 }
 
 // What is followed already is only told that its path still leads to it.
@@ -135,7 +138,7 @@ void followed_files::take_in(candidate one) {
   if (before_it != led_to_.end()) {
     all = missed(one, &stat::st_mtim, before_it->second);
   } else if (!searched_) {
-    all = missed(one, &stat::st_ctim, written_);  // it led to those when we were started
+    all = missed(one, &stat::st_ctim, looked_);  // it led to those when we were started
     if (first_) remember_rotated(all, rotated_beside(path));
     if (first_ && rules_.from_end && all.empty()) return add(std::move(one), last_line_end(one.file, static_cast<std::uint64_t>(what.st_size)), true);
   }
@@ -185,7 +188,7 @@ void followed_files::add(candidate one, std::uint64_t offset, bool matched) {
 // In the order of the checkpoint, in which an older file of a path stands before a newer one.
 void followed_files::resume() {
   for (auto& each : found_) {
-    led_to_.emplace(each.path, written_);
+    led_to_.emplace(each.path, looked_);
     if (each.done) {
       remember(std::move(each));
       continue;

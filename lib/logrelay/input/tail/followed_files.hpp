@@ -25,11 +25,13 @@ class followed_files {
  public:
   using maker = std::function<std::unique_ptr<tailed_file>(fd, file_position)>;
   using speaker = std::function<void(severity, const std::string&)>;
-  /// `found`: the checkpoint's positions; `first`: there was no checkpoint. `written`: when it was.
-  followed_files(const tail_rules& rules, watches watching, std::vector<file_position> found, bool first, timespec written, maker make, speaker say);
+  /// `found`: the checkpoint's positions; `first`: there was no checkpoint. `looked`: when files were looked for before that.
+  followed_files(const tail_rules& rules, watches watching, std::vector<file_position> found, bool first, timespec looked, maker make, speaker say);
 
   /// Looks for files; `now` is the moment from which those that are gone linger.
   void search(steady_time now);
+  /// When that was done last, by the clock that files are dated with.
+  [[nodiscard]] timespec looked() const { return looked_; }
   [[nodiscard]] watches& watching() { return watching_; }
   /// In the order in which their lines are to be read.
   [[nodiscard]] const std::vector<std::unique_ptr<tailed_file>>& all() const { return files_; }
@@ -70,7 +72,7 @@ class followed_files {
   std::vector<file_position> found_;  // until the first search
   std::vector<std::string> matched_;  // by the last one, sorted
   const bool first_;
-  const timespec written_;
+  timespec looked_;
   bool searched_ = false;
   std::map<std::string, timespec> led_to_;  // each path that led to a file of ours, and when that was written to last
   std::deque<file_position> done_;

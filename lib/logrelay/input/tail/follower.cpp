@@ -34,7 +34,7 @@ struct follower::state {
   state(reader& given, input& input, tail_rules&& how, watches&& watching, std::unique_ptr<checkpoint_file>&& file, std::function<void()>&& end)
       : at(given), of(input), rules(std::move(how)), checkpoint(std::move(file)), on_end(std::move(end)), framing(of.rules()),
         origin(*of.source_for({})), sink(at.handler()), counters(of.counters), say_to(at.say()), name(of.name()), clock(at.clock()),
-        files(rules, std::move(watching), checkpoint->found(), checkpoint->is_new(), checkpoint->written(),
+        files(rules, std::move(watching), checkpoint->found(), checkpoint->is_new(), checkpoint->looked(),
               [this](fd opened, file_position from) { return make(std::move(opened), std::move(from)); },
               [this](severity how_bad, const std::string& text) { say(how_bad, text); }) {}
 
@@ -269,7 +269,7 @@ void follower::state::note(bool now) {
   const auto time = std::chrono::steady_clock::now();  // as the wait for it has it
   if (!changed || (!now && time < note_next)) return;
   note_next = time + note_again;
-  const int error_number = checkpoint->replace(files.positions());
+  const int error_number = checkpoint->replace(files.positions(), files.looked());
   changed = error_number != 0;
   if (error_number != 0 && error_number != note_failed)
     say(severity::error, fmt::format("unable to write the checkpoint {}: {}; tries again", checkpoint->path(), error_text(error_number)));

@@ -65,7 +65,7 @@ watches::events watches::take() {
       inotify_event event;
       std::memcpy(&event, buffer + at, sizeof event);
       at += static_cast<ssize_t>(sizeof event + event.len);
-      const bool of_folder = std::any_of(folders_.begin(), folders_.end(), [&](const auto& each) { return each.second == event.wd; });
+      const bool of_folder = std::any_of(folders_.begin(), folders_.end(), [of = event.wd](const auto& each) { return each.second == of; });
       if ((event.mask & IN_Q_OVERFLOW) != 0)
         found.everything = found.folders = true;
       else if (of_folder)

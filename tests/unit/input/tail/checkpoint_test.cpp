@@ -41,13 +41,14 @@ TEST_CASE("a checkpoint is made with its folder, kept, locked and replaced as a 
     CHECK(first.is_new());
     CHECK(first.found().empty());
     CHECK_THROWS_WITH(checkpoint_file(path), Catch::Contains("unable to use the checkpoint " + path));
-    REQUIRE(first.replace({some_file()}) == 0);
+    REQUIRE(first.replace({some_file()}, {.tv_sec = 1'795'356'301, .tv_nsec = 0}) == 0);
     CHECK_THROWS_AS(checkpoint_file(path), error);
     CHECK(names_in(folder / "state/logrelay") == std::vector<std::string>{"cp"});
   }
   checkpoint_file second(path);
   CHECK_FALSE(second.is_new());
   CHECK(second.found() == positions{some_file()});
+  CHECK(second.looked().tv_sec == 1'795'356'301);
 }
 
 TEST_CASE("a damaged checkpoint and an empty one are known as such and a new one can be unmade") {
