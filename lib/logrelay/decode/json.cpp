@@ -40,10 +40,11 @@ int severity_of(double number) {
   return static_cast<int>(tens[static_cast<int>(number) / 10 - 1]);
 }
 
-// Nothing before 1973 in a smaller unit than seconds is as small as seconds are in the year 5138.
+// Nothing before 1973 in a smaller unit than seconds is as small as seconds are in the year 5138; our own clock ends in 2262.
 std::optional<wall_time> time_of(double number) {
   if (!(number >= 0 && number < 4e18)) return {};
   while (number >= 1e11) number /= 1000;
+  if (number > 9.2e9) return {};
   return wall_time(std::chrono::microseconds(std::llround(number * 1e6)));
 }
 

@@ -64,7 +64,7 @@ TEST_CASE("a time is text or a number whose size tells its unit") {
   CHECK(time("1795356301250") == moment + 250ms);
   CHECK(time("1795356301250000") == moment + 250ms);
   CHECK(time("1795356301250000000") == moment + 250ms);
-  for (const char* none : {"-1", "1e300", "\"yesterday\"", "\"2026-11-22T14:05:01Z \"", "null"}) {
+  for (const char* none : {"-1", "20000000000", "1e300", "\"yesterday\"", "\"2026-11-22T14:05:01Z \"", "null"}) {
     CAPTURE(none);
     CHECK_FALSE(time(none));
   }
