@@ -190,7 +190,9 @@ steady_time running_output::may_drain_until(steady_time began, std::chrono::mill
   const ledger account = lines->account();
   const auto since = std::max(account.last_progress, began);
   const auto until = stop_by ? *stop_by : since + patience;
-  return account.spooled == account.pending ? std::min<steady_time>(until, since + rules_.stall_after) : until;
+  // One that has nothing left but an end to come to, such as rotated files to compress, has the whole time for that.
+  const bool all_safe = account.pending.lines > 0 && account.spooled == account.pending;
+  return all_safe ? std::min<steady_time>(until, since + rules_.stall_after) : until;
 }
 
 output_report running_output::report() const {

@@ -66,7 +66,6 @@ class top_in_terminal {
   explicit top_in_terminal(const std::string& address)
       : program_({LOGRELAY_CONTROL, "top", address},
                  {.input = stream::descriptor(ends_.terminal.get()), .output = stream::descriptor(ends_.terminal.get()), .environment = {{"NO_COLOR", ""}}}) {
-    ::tcgetattr(ends_.terminal.get(), &modes_);
     ::fcntl(ends_.keyboard.get(), F_SETFL, O_NONBLOCK);
   }
   process& program() { return program_; }
@@ -93,7 +92,12 @@ class top_in_terminal {
     return screen_;
   }
   terminal_ends ends_ = make_terminal();
-  termios modes_{};
+  // Before the program: it changes them at once.
+  const termios modes_ = [this] {
+    termios before{};
+    ::tcgetattr(ends_.terminal.get(), &before);
+    return before;
+  }();
   process program_;
   std::string screen_;
 };
