@@ -22,7 +22,8 @@ main() {
   build asan "unit_tests $(cd tests/fuzz && printf '%s ' *_fuzz.cpp | sed 's/\.cpp//g')" -DLOGRELAY_E2E=OFF
   build tsan unit_tests -DLOGRELAY_E2E=OFF
   list_tests >build/all/CTestTestfile.cmake
-  exec ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
+  # One that fails has a second try, and what it said the first time is shown: it is a test to be mended all the same.
+  exec ctest --test-dir build/all --output-on-failure --no-tests=error --repeat until-pass:2 -j "$jobs" "$@"
 }
 
 # Its package cannot be installed beside rsyslog's: for the tests that talk to it, it is only unpacked, and run from there.
