@@ -35,7 +35,7 @@ field field_called(std::string_view name) {
 // RFC 5424's own numbers; above them those of pino and bunyan, 10 (trace) to 60 (fatal).
 int severity_of(double number) {
   if (number >= 0 && number <= 7) return static_cast<int>(number);
-  if (number < 10 || number > 69) return -1;
+  if (!(number >= 10 && number <= 69)) return -1;  // 0e99999 is read as no number at all
   constexpr level tens[] = {level::debug, level::debug, level::info, level::warning, level::err, level::crit};
   return static_cast<int>(tens[static_cast<int>(number) / 10 - 1]);
 }

@@ -51,7 +51,7 @@ TEST_CASE("levels are names, numbers of syslog, or the tens of pino") {
   CHECK(severity("50") == 3);
   CHECK(severity("60") == 2);
   CHECK(severity("\"ERROR\"") == 3);
-  for (const char* none : {"-1", "8", "70", "1e300", "\"loud\"", "null", "true", "{\"level\":3}", "[3]"}) {
+  for (const char* none : {"-1", "8", "70", "1e300", "0e36370", "\"loud\"", "null", "true", "{\"level\":3}", "[3]"}) {
     CAPTURE(none);
     CHECK(severity(none) == -1);
   }
