@@ -303,7 +303,7 @@ TEST_CASE("what was inherited goes on as it was and can be given up but not be a
   REQUIRE(relay.reloads({endpoint(in.reading)}, {folder / "file"}));
   const pipe_sink got(std::move(out.reading));
   REQUIRE(eventually([&] { return got.ended(); }));
-  CHECK(got.text() == "abcdef\n");
+  CHECK(eventually([&] { return got.text() == "abcdef\n"; }));
 }
 
 TEST_CASE("from follows a reload without a change of the output") {
