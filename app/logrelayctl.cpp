@@ -124,7 +124,11 @@ int list(const std::string& path) {
     fmt::print("{:>20} {:>12} {:>14} {}\n", each.head.begin.lines, each.end.lines - each.head.begin.lines, each.bytes,
                each.end.lines <= it.lines.settled().lines ? "delivered" : each.damaged ? "damaged" : each.sealed ? "complete" : "open");
   const tally left = it.lines.end() - it.lines.settled();
-  fmt::print("{} lines ({}) are not delivered yet; the first is {}\n", left.lines, readable_size(left.bytes), it.lines.settled().lines);
+  if (left.lines == 0)
+    fmt::print("nothing waits to be delivered\n");
+  else
+    fmt::print("{} {} ({}) {} not delivered yet; the first is {}\n", left.lines, left.lines == 1 ? "line" : "lines",
+               readable_size(left.bytes), left.lines == 1 ? "is" : "are", it.lines.settled().lines);
   return well;
 }
 

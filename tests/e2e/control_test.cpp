@@ -45,6 +45,7 @@ TEST_CASE("logrelayctl drains a spool once") {
   CHECK(drained.status == 0);
   CHECK(difference(drained.output, it.text) == "");
   CHECK(it.ctl("drain").output == "");
+  CHECK_THAT(it.ctl("ls").output, Catch::Contains("nothing waits to be delivered"));
   CHECK(names_in(it.path).empty());
 }
 
