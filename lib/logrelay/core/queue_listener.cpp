@@ -1,6 +1,6 @@
 #include <logrelay/core/queue_listener.hpp>
 
-#include <logrelay/util/backoff.hpp>
+#include <logrelay/core/trouble.hpp>
 #include <logrelay/util/guarded.hpp>
 #include <logrelay/util/quantity.hpp>
 
@@ -31,7 +31,8 @@ constexpr std::chrono::milliseconds steady_after{1000};
 struct queue_listener::state {
   explicit state(listener_parts&& given)
       : parts(std::move(given)), keeps_place(parts.to->keeps_place()),
-        window(parts.to->datagrams(), {parts.to->resend_bytes(), parts.encoder->frames().value_or(framing::newline)}) {
+        window(parts.to->datagrams(), {parts.to->resend_bytes(), parts.encoder->frames().value_or(framing::newline)}),
+        failing(parts.name, parts.say) {
     parts.to->set_speaker([say = parts.say, name = parts.name](severity how, std::string_view text) {
       say(how, fmt::format("output '{}': {}", name, text));
     });
@@ -59,7 +60,6 @@ struct queue_listener::state {
   void sleep();
   void failed(const result& how);
   void rest();
-  void recovered();
   void end(const std::string& why);
   void forget();
   [[nodiscard]] bool nothing_left() const;
@@ -68,15 +68,13 @@ struct queue_listener::state {
   wire_window window;
   std::vector<batch> taken;
   std::size_t next_taken = 0;
-  backoff pause;
+  trouble failing;
   bool open = false;
   bool resting = false;    // closed on purpose, until there is a line
   bool lost = false;       // the connection was, and what it had taken may be too
   bool ended = false;
   bool full = false;       // the last write took less than it was given
-  bool failing = false;    // a message about it was said
-  steady_time failing_since{}, open_since{};
-  std::uint64_t tries = 0;
+  steady_time open_since{};
   std::uint64_t unacked = 0;
   std::uint64_t acked = 0;  // of what the window has written
   bool moved = false;       // something was acked since the last open
@@ -118,7 +116,7 @@ void queue_listener::state::run() {
     sleep();
   }
   if (open) look();
-  if (failing && open && moved) recovered();
+  if (failing && open && moved) failing.recovered();
   parts.to->close(window.torn_bytes());
   done.store(true);
   parts.on_done();
@@ -205,7 +203,7 @@ void queue_listener::state::look() {
     from->progressed();
   }
   window.settle(acked, *from);
-  if (failing && open && moved && std::chrono::steady_clock::now() - open_since >= steady_after) recovered();
+  if (failing && open && moved && std::chrono::steady_clock::now() - open_since >= steady_after) failing.recovered();
 }
 
 // What HUP and ALRM asked for, between two lines.
@@ -286,21 +284,15 @@ void queue_listener::state::rest() {
   forget();
 }
 
-// One message when it begins to fail; then a growing pause before each new try.
+// Waits for longer each time, unless there is a reason to try at once.
 void queue_listener::state::failed(const result& how) {
-  const auto delay = parts.to->keeps_place() ? std::min(pause.next(), longest_local_pause) : pause.next();
-  ++tries;
+  const auto longest = keeps_place ? longest_local_pause : backoff::longest;
+  const auto delay = failing.failed(how.why, from->account().queue_bytes, longest);
   report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
-  if (!failing) {
-    failing_since = std::chrono::steady_clock::now();
-    parts.say(severity::warning, fmt::format("output '{}': {}; {} queued, retrying in {}", parts.name, how.why,
-                                                  readable_size(from->account().queue_bytes), readable_duration(delay)));
-  }
-  failing = true;
-  lost |= open && !parts.to->keeps_place();
+  lost |= open && !keeps_place;
   open = false;
   unacked = 0;
-  if (!parts.to->keeps_place()) {
+  if (!keeps_place) {
     parts.to->close(window.torn_bytes());
     forget();
   }
@@ -309,18 +301,10 @@ void queue_listener::state::failed(const result& how) {
   while (!wait.stopping() && !reopen_asked.load() && !may_retire() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
 }
 
-void queue_listener::state::recovered() {
-  failing = false;
-  pause.reset();
-  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - failing_since);
-  parts.say(severity::notice, fmt::format("output '{}': goes on after {} and {} {}", parts.name, readable_duration(lasted),
-                                               tries, tries == 1 ? "retry" : "retries"));
-  tries = 0;
-}
-
 void queue_listener::state::end(const std::string& why) {
   ended = true;
-  open = full = failing = false;
+  open = full = false;
+  failing.end();
   unacked = 0;
   forget();
   report.with([&](auto& r) { r.ended = true, r.last_error = why; });
