@@ -1,18 +1,15 @@
 // Stripping takes bytes out and does nothing else: what is left holds no ESC, stands in the line in this order, and a
 // line without ESC is left alone.
+#include "require.hpp"
+
 #include <logrelay/format/ansi.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool stands_in(std::string_view part, std::string_view whole) {
   for (const char c : part) {

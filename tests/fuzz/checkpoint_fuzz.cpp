@@ -1,12 +1,13 @@
 // A checkpoint of a tail, damaged in any way: it is read as it was written, or not at all.
+#include "require.hpp"
+
 #include <logrelay/input/tail/checkpoint.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto read = logrelay::parse_checkpoint(text);
-  if (read && logrelay::parse_checkpoint(logrelay::to_text(*read)) != read) std::abort();
+  require(!read || logrelay::parse_checkpoint(logrelay::to_text(*read)) == read);
   return 0;
 }

@@ -1,19 +1,16 @@
 // Any text may stand in a configuration file. Beside not crashing, every mistake has a place in the file, and what has no
 // mistakes is the same again when it is printed and read.
+#include "require.hpp"
+
 #include <logrelay/config_file.hpp>
 #include <logrelay/config_text.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 using namespace logrelay;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 const registries& known() {
   static const registries all = standard_registries();

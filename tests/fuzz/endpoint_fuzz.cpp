@@ -1,18 +1,15 @@
 // Any text may stand where an endpoint or a HOST:PORT is expected. Beside not crashing, what is read has to be made of
 // what was written: the parts in order, an option for every name, and nothing from outside the text.
+#include "require.hpp"
+
 #include <logrelay/endpoint.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 using namespace logrelay;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool is_option_name(std::string_view name) {
   return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;

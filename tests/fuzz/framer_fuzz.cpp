@@ -1,10 +1,11 @@
 // The framer against its reference, which looks at one byte at a time. The first bytes choose the rules and how the rest
 // is cut into reads; two more framers share the memory and want the open block in between.
+#include "require.hpp"
+
 #include "../support/reference_framer.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -13,10 +14,6 @@
 namespace {
 
 using namespace logrelay;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class kept_batches final : public batch_sink {
  public:

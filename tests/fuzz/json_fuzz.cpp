@@ -1,15 +1,12 @@
 // Whatever comes as an object: decoding ends, what is found are views into the line or into what was unescaped, numbers
 // are in their ranges, and what is no object is all message.
+#include "require.hpp"
+
 #include <logrelay/decode/json.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // Any text may stand where an option's name or its value is expected: an input of lines `name=value` against one row
 // of each type. What passes has to be within its row's bounds, and what readable_… writes is for people only, so
 // there the test is that it writes something for every number.
+#include "require.hpp"
+
 #include <logrelay/core/level.hpp>
 #include <logrelay/options.hpp>
 #include <logrelay/util/quantity.hpp>
@@ -9,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 using namespace logrelay;
 
@@ -27,10 +28,6 @@ constexpr option_row rows[] = {
     {"match", option_type::regex, "", "Lines.", "", true},
     {"mode", option_type::mode, "", "Permissions."},
 };
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 given_options read_lines(std::string_view text) {
   given_options given;

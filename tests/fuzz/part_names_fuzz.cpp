@@ -1,8 +1,9 @@
 // Names in a folder that anyone may write to: what is read as a part's name must give exactly that name again.
+#include "require.hpp"
+
 #include <logrelay/output/file/part_names.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -17,12 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& names = all[data[0] % 4];
   const auto read = names.read(name);
   if (!read) return 0;
-  if (read->text() != name || *read < *read) std::abort();
+  require(read->text() == name && !(*read < *read));
   const auto live =
       read->was_live ? read->plain
                      : read->plain.substr(0, read->plain.rfind('.', read->plain.size() - (read->number > 0 ? 1 : 9)));
-  if (!read->was_live && read->plain != (read->number > 0 ? part_names::at_number(live, read->number)
-                                                          : part_names::at_time(live, read->microseconds)))
-    std::abort();
+  require(read->was_live || read->plain == (read->number > 0 ? part_names::at_number(live, read->number)
+                                                             : part_names::at_time(live, read->microseconds)));
   return 0;
 }

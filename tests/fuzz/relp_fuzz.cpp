@@ -1,10 +1,11 @@
 // Whatever comes as RELP, in whatever pieces: what is found is the same as in one piece, lies in what was given, and frames
 // that are found whole and written again are read the same.
+#include "require.hpp"
+
 #include <logrelay/net/relp.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 #include <utility>
@@ -12,10 +13,6 @@
 namespace {
 
 using namespace logrelay;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct frame {
   std::uint32_t number;

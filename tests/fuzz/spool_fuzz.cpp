@@ -1,13 +1,14 @@
 // A spool's folder in which anything may be wrong. The first byte chooses: a segment that is all the fuzzer's own, or a
 // good spool in which the fuzzer overwrites, cuts and removes. What is read must be lines of ours in order, or of the
 // fuzzer's own making; the reader comes to an end, and the spool goes on.
+#include "require.hpp"
+
 #include "../support/simulated_disk.hpp"
 #include "../support/spooled_lines.hpp"
 
 #include <logrelay/error.hpp>
 #include <logrelay/spool/spool.hpp>
 
-#include <cstdlib>
 
 namespace {
 
@@ -15,10 +16,6 @@ using namespace logrelay;
 using namespace logrelay::support;
 
 constexpr spool_limits limits{.most_bytes = 64 * 1024, .segment_bytes = 700};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 const folder_image& good_spool() {
   static const folder_image image = [] {

@@ -1,16 +1,13 @@
 // Whatever comes as a message of syslog: what is found are views into the line, the message ends where the line does, and
 // structured data that is accepted can be walked to its end.
+#include "require.hpp"
+
 #include <logrelay/decode/structured_data.hpp>
 #include <logrelay/decode/syslog.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 // The first line of the input is a template, the rest is a line that it formats. Whatever the template: its mistakes
 // are told, it can be made all the same, and formats the same line twice in the same way, bounded by what it repeats.
+#include "require.hpp"
+
 #include <logrelay/format/format.hpp>
 #include <logrelay/format/template.hpp>
 #include <logrelay/format/time_text.hpp>
@@ -7,15 +9,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 }  // namespace
 
