@@ -96,6 +96,30 @@ TEST_CASE("syslog-ng takes our messages over TLS and sends us its own") {
   REQUIRE(difference(behind(read_file(ours / "all.log"), "h a "), text) == "");
 }
 
+TEST_CASE("loggen's messages come in over TLS") {
+  const auto program = syslog_ng_program("loggen");
+  if (!program || !have({"openssl"})) return;
+  const world all;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
+  constexpr std::uint64_t count = 5000;
+  const auto done = run({program->path, "--use-ssl", "--number=" + std::to_string(count), "--rate=100000", "--size=200", "--active-connections=1",
+                         "--quiet", "127.0.0.1", std::to_string(relay.tcp_port())},
+                        {.environment = program->environment});
+  INFO(done.errors);
+  REQUIRE(done.status == 0);
+  REQUIRE(eventually([&] { return relay.now().lines_read() == count; }));
+  relay.terminate();
+  std::uint64_t number = 0;
+  for (const auto& line : split_lines(read_file(folder / "all.log"))) {
+    const auto at = line.find("seq: ");
+    REQUIRE(at != std::string::npos);
+    REQUIRE(std::stoull(line.substr(at + 5)) == number++);
+    REQUIRE(line.size() + 1 == 200);
+  }
+  REQUIRE(number == count);
+}
+
 TEST_CASE("a server that we do not trust gets no line and the message says why") {
   if (!have({"openssl"})) return;
   const world all, others;
