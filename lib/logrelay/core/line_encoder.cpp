@@ -35,12 +35,12 @@ std::size_t line_encoder::end_of_route(const batch& lines) {
   return end;
 }
 
-wire_chunk line_encoder::encode(batch& lines) {
+wire_chunk line_encoder::encode(batch& lines, wire_chunk memory) {
   const std::size_t end = end_of_route(lines);
   if (as_is(lines))
     return {end == lines.size ? std::exchange(lines, {}) : split_front(lines, end), false, {}, {}, route_};
 
-  wire_chunk chunk;
+  wire_chunk chunk = std::move(memory);
   chunk.built = true;
   chunk.route = route_;
   line_cursor cursor(lines.bytes(), lines.frames);

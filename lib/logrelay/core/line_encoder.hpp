@@ -24,8 +24,9 @@ class line_encoder {
   explicit line_encoder(encoding_rules&& rules) : rules_(std::move(rules)) {}
 
   /// Takes lines off the front of `lines`, all of them or about 64 KiB worth of built bytes, and returns them encoded.
-  /// `lines` is empty (size 0) when nothing is left. All lines of a chunk have the same route.
-  [[nodiscard]] wire_chunk encode(batch& lines);
+  /// `lines` is empty (size 0) when nothing is left. All lines of a chunk have the same route. `memory` is an empty chunk
+  /// whose memory is used again for built bytes.
+  [[nodiscard]] wire_chunk encode(batch& lines, wire_chunk memory = {});
   [[nodiscard]] std::optional<framing> frames() const { return rules_.frames; }
 
  private:

@@ -6,6 +6,9 @@ namespace logrelay {
 namespace {
 
 constexpr std::size_t most_pieces = 64;
+// As many as a listener fills before it writes; what is given back to the system is cleared by it page by page.
+constexpr std::size_t most_spares = 4;
+constexpr std::size_t most_spare_bytes = 256 * 1024, most_spare_marks = 4096;
 
 iovec piece_of(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
@@ -43,6 +46,23 @@ void wire_window::add(wire_chunk&& chunk) {
   unwritten_ += chunk.bytes().size();
   chunks_.push_back(std::move(chunk));
   if (at_ + 1 == chunks_.size() && chunks_.back().bytes().empty()) ++at_;
+}
+
+wire_chunk wire_window::spare() {
+  if (spares_.empty()) return {};
+  wire_chunk chunk = std::move(spares_.back());
+  spares_.pop_back();
+  return chunk;
+}
+
+void wire_window::keep(wire_chunk&& settled) {
+  if (!settled.built || settled.again || spares_.size() == most_spares) return;
+  if (settled.wire.capacity() > most_spare_bytes || settled.marks.capacity() > most_spare_marks) return;
+  settled.wire.clear();
+  settled.marks.clear();
+  settled.route.clear();
+  settled.lines = {};
+  spares_.push_back(std::move(settled));
 }
 
 const outgoing& wire_window::next() {
@@ -119,6 +139,7 @@ void wire_window::settle(std::uint64_t bytes, queue& from) {
     if (through < size || at_ == 0) break;
     front_ += size;
     settled_wire_ = settled_source_ = 0;
+    keep(std::move(front));
     chunks_.pop_front();
     --at_;
   }

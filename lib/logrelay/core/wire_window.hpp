@@ -40,6 +40,8 @@ class wire_window final : public outgoing {
       : datagrams_(datagrams), resend_(std::move(resend)) {}
 
   void add(wire_chunk&& chunk);
+  /// An empty chunk, with the memory of one that was settled if there is one.
+  [[nodiscard]] wire_chunk spare();
   [[nodiscard]] bool empty() const { return chunks_.empty(); }
   [[nodiscard]] std::size_t unwritten_bytes() const { return unwritten_; }
   /// Bytes written since the last clear().
@@ -69,11 +71,13 @@ class wire_window final : public outgoing {
   std::size_t first_line_end() const override;
 
  private:
+  void keep(wire_chunk&& settled);
   [[nodiscard]] std::size_t settle_chunk(wire_chunk& chunk, std::size_t through, settled& what);
 
   const bool datagrams_;
   resend_buffer resend_;
   std::deque<wire_chunk> chunks_;
+  std::vector<wire_chunk> spares_;
   std::size_t at_ = 0;             // the chunk that is being written …
   std::size_t offset_ = 0;         // … and how much of it is
   std::size_t unwritten_ = 0;

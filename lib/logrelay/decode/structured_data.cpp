@@ -1,20 +1,29 @@
 #include <logrelay/decode/structured_data.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace logrelay {
 namespace {
 
-bool is_name(char c) { return c > ' ' && c != '=' && c != ']' && c != '"' && c != '[' && c != 0x7f; }
+constexpr std::array<bool, 256> is_name = [] {
+  std::array<bool, 256> all{};
+  for (std::size_t c = ' ' + 1; c < 0x7f; ++c) all[c] = c != '=' && c != ']' && c != '"' && c != '[';
+  return all;
+}();
 
 std::size_t name_size(std::string_view text) {
-  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_name) - text.begin());
+  std::size_t size = 0;
+  while (size < text.size() && is_name[static_cast<unsigned char>(text[size])]) ++size;
+  return size;
 }
 
 /// Behind the opening quote: where the closing one is; npos: nowhere.
 std::size_t value_size(std::string_view text) {
-  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string_view::npos; at += 2)
+  for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '"') return at;
+    if (text[at] == '\\') ++at;
+  }
   return std::string_view::npos;
 }
 

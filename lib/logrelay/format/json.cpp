@@ -78,10 +78,15 @@ class json_text final : public format {
       if (each.name.empty()) continue;
       append_json_string(each.name, to);
       to += ':';
-      value_.clear();
-      append_sd_plain(each.value, value_);
-      append_json_string(value_, to);
+      append_json_string(plain(each.value), to);
     }
+  }
+
+  std::string_view plain(std::string_view sd_value) {
+    if (sd_value.find('\\') == std::string_view::npos) return sd_value;
+    value_.clear();
+    append_sd_plain(sd_value, value_);
+    return value_;
   }
 
   record_values values_;

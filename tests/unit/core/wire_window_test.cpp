@@ -61,6 +61,37 @@ TEST_CASE("an empty window has nothing to write") {
   CHECK(window.torn_bytes() == 0);
 }
 
+TEST_CASE("the memory of what was built and settled is lent again, empty") {
+  wire it(picky());
+  wire_window window(false);
+  CHECK(window.spare().wire.capacity() <= std::string().capacity());
+  it.push(std::string(1000, 'a') + "\n");
+  it.fill(window);
+  static_cast<void>(window.next());
+  window.wrote(1001);
+  window.settle(1001, it.queue);
+  const auto spare = window.spare();
+  CHECK(spare.wire.empty());
+  CHECK(spare.wire.capacity() >= 1001);
+  CHECK(spare.marks.empty());
+  CHECK_FALSE(spare.lines.memory);
+  CHECK(window.spare().wire.capacity() <= std::string().capacity());
+}
+
+TEST_CASE("what was not built, or is large, lends nothing") {
+  const bool built = GENERATE(false, true);
+  const std::size_t bytes = built ? 1'000'000 : 1000;
+  wire it(built ? picky() : plain());
+  wire_window window(false);
+  it.push(std::string(bytes, 'a') + "\n");
+  it.fill(window);
+  static_cast<void>(window.next());
+  window.wrote(bytes + 1);
+  window.settle(bytes + 1, it.queue);
+  CHECK(window.empty());
+  CHECK(window.spare().wire.capacity() <= std::string().capacity());
+}
+
 TEST_CASE("what is written and taken is settled by whole lines") {
   const bool built = GENERATE(false, true);
   wire it(built ? picky() : plain());
