@@ -3,9 +3,8 @@
 
 # Completions, out of the option rows.
 set(completions ${CMAKE_CURRENT_SOURCE_DIR}/packaging/completions)
-add_executable(option_rows ${completions}/option_rows.cpp app/cli.cpp)
-target_include_directories(option_rows PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-target_link_libraries(option_rows PRIVATE logrelay logrelay_flags CLI11::CLI11)
+add_executable(option_rows ${completions}/option_rows.cpp)
+target_link_libraries(option_rows PRIVATE logrelay_app)
 set_target_properties(option_rows PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 foreach(shell bash zsh fish)
   add_custom_command(OUTPUT completions/logrelay.${shell}
