@@ -3,6 +3,7 @@
 #include <logrelay/error.hpp>
 #include <logrelay/input/tail/follower.hpp>
 #include <logrelay/input/tail/path_pattern.hpp>
+#include <logrelay/input/tail/rotation_order.hpp>
 #include <logrelay/util/crc32c.hpp>
 
 #include <fcntl.h>
@@ -17,28 +18,12 @@ namespace logrelay {
 namespace {
 
 constexpr std::size_t most_remembered = 256;
-constexpr std::uint64_t most_looked_back = 1024 * 1024;
-
-bool before(const timespec& a, const timespec& b) { return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec; }
+// Names that change while they are read are read again, so often.
+constexpr int most_turns = 10;
 
 timespec changed(const fd& file) {
   struct stat what {};
   return ::fstat(file.get(), &what) == 0 ? what.st_mtim : timespec{};
-}
-
-// Behind the last newline, so that the first line is a whole one; a line that has no beginning in sight is begun in its middle.
-std::uint64_t last_line_end(const fd& file, std::uint64_t size) {
-  char part[4096];
-  for (std::uint64_t end = size; end > 0 && size - end < most_looked_back;) {
-    const auto wanted = std::min<std::uint64_t>(end, sizeof part);
-    const auto n = ::pread(file.get(), part, wanted, static_cast<off_t>(end - wanted));
-    if (n != static_cast<ssize_t>(wanted)) break;
-    const auto newline = std::string_view(part, wanted).rfind('\n');
-    if (newline != std::string_view::npos) return end - wanted + newline + 1;
-    end -= wanted;
-    if (end == 0) return 0;
-  }
-  return size;
 }
 
 }  // namespace
@@ -61,6 +46,7 @@ void followed_files::search(steady_time now) {
   for (const auto& each : files_) {
     if (!each->is_open() || each->matched || each->rotated) continue;
     each->rotated = true;
+    each->drained = false;  // the event of its last lines may still be on the way, and its successor has to wait for them
     each->last_growth = now;
     led_to_[each->path] = changed(each->file());
   }
@@ -103,7 +89,7 @@ tailed_file* followed_files::followed(dev_t device, ino_t inode) const {
 
 const file_position* followed_files::remembered(const candidate& one) const {
   const auto found = std::find_if(done_.begin(), done_.end(), [&](const file_position& each) {
-    return each.device == one.place.device && each.inode == one.place.inode && begins_as(one.file, each);
+    return is(one, each.device, each.inode) && begins_as(one.file, each);
   });
   return found == done_.end() ? nullptr : &*found;
 }
@@ -136,15 +122,15 @@ void followed_files::take_in(candidate one) {
   const auto before_it = led_to_.find(path);
   std::vector<candidate> all;
   if (before_it != led_to_.end()) {
-    all = missed(one, &stat::st_mtim, before_it->second);
+    all = with_missed(std::move(one), &stat::st_mtim, before_it->second);
   } else if (!searched_) {
-    all = missed(one, &stat::st_ctim, looked_);  // it led to those when we were started
+    all = with_missed(std::move(one), &stat::st_ctim, looked_);  // it led to those when we were started
     if (first_) remember_rotated(all, rotated_beside(path));
-    if (first_ && rules_.from_end && all.empty()) return add(std::move(one), last_line_end(one.file, static_cast<std::uint64_t>(what.st_size)), true);
+    if (first_ && rules_.from_end && all.size() == 1)
+      return add(std::move(all.front()), last_line_end(all.front().file, static_cast<std::uint64_t>(what.st_size)), true);
+  } else {
+    all.push_back(std::move(one));
   }
-  all.push_back(std::move(one));
-  // In the order of their last lines, as far as the kernel's clock tells them apart: this one too may be history by now.
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return before(a.changed, b.changed); });
   for (auto& each : all) {
     const bool matched = each.path == path;
     each.path = each.place.path = path;
@@ -152,19 +138,39 @@ void followed_files::take_in(candidate one) {
   }
 }
 
-// Files that had its path after the one that this led to before, and were rotated in turn.
-std::vector<followed_files::candidate> followed_files::missed(const candidate& newest, timespec stat::*when, const timespec& since) {
+// With files that had its path after the one that this led to before, and were rotated in turn, the oldest first.
+std::vector<followed_files::candidate> followed_files::with_missed(candidate newest, timespec stat::*when, const timespec& since) {
+  const auto path = newest.path;
   std::vector<candidate> all;
-  for (const auto& each : rotated_beside(newest.path)) {
-    struct stat what {};
-    if (::stat(each.c_str(), &what) != 0 || before(what.*when, since)) continue;  // most are old
-    auto one = look_at(each);
-    if (!one || remembered(*one)) continue;
-    const bool same = one->place.inode == newest.place.inode && one->place.device == newest.place.device;  // renamed this very moment
-    if (!same) all.push_back(std::move(*one));
+  auto beside = rotated_files(path);
+  for (int turn = 0; turn < most_turns; ++turn) {
+    all = missed(beside, newest, when, since);
+    auto again = rotated_files(path);
+    if (have_same_names(beside, again)) break;
+    beside = std::move(again);
+  }
+  for (const auto& each : beside)
+    if (is(newest, each.what.st_dev, each.what.st_ino)) newest.path = each.path;  // by now it is history, too
+  all.push_back(std::move(newest));
+  const rotation_order order(path, beside);
+  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return order.is_older(a.path, a.changed, b.path, b.changed); });
+  return all;
+}
+
+std::vector<followed_files::candidate> followed_files::missed(const std::vector<rotated_file>& beside, const candidate& newest, timespec stat::*when,
+                                                              const timespec& since) {
+  std::vector<candidate> all;
+  for (const auto& each : beside) {
+    if (is_before(each.what.*when, since)) continue;  // most are old
+    auto one = look_at(each.path);
+    if (!one || remembered(*one) || are_same(newest, *one)) continue;
+    if (std::none_of(all.begin(), all.end(), [&](const auto& other) { return are_same(other, *one); })) all.push_back(std::move(*one));
   }
   return all;
 }
+
+bool followed_files::is(const candidate& one, dev_t device, ino_t inode) { return one.place.inode == inode && one.place.device == device; }
+bool followed_files::are_same(const candidate& one, const candidate& other) { return is(one, other.place.device, other.place.inode); }
 
 void followed_files::add(candidate one, std::uint64_t offset, bool matched) {
   const auto open = static_cast<std::size_t>(std::count_if(files_.begin(), files_.end(), [](const auto& each) { return each->is_open(); }));
@@ -216,7 +222,7 @@ std::optional<followed_files::candidate> followed_files::find_again(const file_p
       struct stat what {};
       if (::stat(path.c_str(), &what) != 0 || what.st_dev != position.device || what.st_ino != position.inode) continue;
       auto one = look_at(path);
-      if (one && one->place.device == position.device && one->place.inode == position.inode && begins_as(one->file, position)) return one;
+      if (one && is(*one, position.device, position.inode) && begins_as(one->file, position)) return one;
     }
   }
   if (position.head_size == 0) return {};
@@ -266,11 +272,11 @@ void followed_files::remember(file_position position) {
 // At the first start: what was rotated before is nothing that was missed.
 void followed_files::remember_rotated(const std::vector<candidate>& but, const std::vector<std::string>& beside) {
   for (const auto& path : beside) {
-    const bool missed = std::any_of(but.begin(), but.end(), [&](const auto& each) { return each.path == path; });
-    if (is_matched(path) || missed) continue;
+    if (is_matched(path)) continue;
     auto one = look_at(path);
     struct stat what {};
     if (!one || ::fstat(one->file.get(), &what) != 0) continue;
+    if (std::any_of(but.begin(), but.end(), [&](const auto& each) { return are_same(each, *one); })) continue;
     const auto head = read_head(one->file, most_head_bytes);
     one->place.head_size = static_cast<std::uint32_t>(head.size());
     one->place.head_crc = crc32c(head);

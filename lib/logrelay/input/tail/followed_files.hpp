@@ -19,6 +19,7 @@
 
 namespace logrelay {
 
+struct rotated_file;
 struct tail_rules;
 
 class followed_files {
@@ -51,7 +52,11 @@ class followed_files {
     timespec changed;
   };
   [[nodiscard]] std::optional<candidate> look_at(const std::string& path);
-  [[nodiscard]] std::vector<candidate> missed(const candidate& newest, timespec stat::*when, const timespec& since);
+  [[nodiscard]] std::vector<candidate> with_missed(candidate newest, timespec stat::*when, const timespec& since);
+  [[nodiscard]] std::vector<candidate> missed(const std::vector<rotated_file>& beside, const candidate& newest, timespec stat::*when,
+                                              const timespec& since);
+  [[nodiscard]] static bool is(const candidate& one, dev_t device, ino_t inode);
+  [[nodiscard]] static bool are_same(const candidate& one, const candidate& other);
   [[nodiscard]] tailed_file* followed(dev_t device, ino_t inode) const;
   [[nodiscard]] const file_position* remembered(const candidate& one) const;
   [[nodiscard]] bool may_be_copy(const candidate& one) const;

@@ -13,6 +13,7 @@ namespace logrelay {
 namespace {
 
 constexpr std::size_t last_bytes = 64;
+constexpr std::uint64_t most_looked_back = 1024 * 1024;
 
 std::string read_at(const fd& file, std::uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
@@ -24,6 +25,20 @@ std::string read_at(const fd& file, std::uint64_t offset, std::size_t size) {
 }  // namespace
 
 std::string read_head(const fd& file, std::size_t size) { return read_at(file, 0, size); }
+
+std::uint64_t last_line_end(const fd& file, std::uint64_t size) {
+  char part[4096];
+  for (std::uint64_t end = size; end > 0 && size - end < most_looked_back;) {
+    const auto wanted = std::min<std::uint64_t>(end, sizeof part);
+    const auto n = ::pread(file.get(), part, wanted, static_cast<off_t>(end - wanted));
+    if (n != static_cast<ssize_t>(wanted)) break;
+    const auto newline = std::string_view(part, wanted).rfind('\n');
+    if (newline != std::string_view::npos) return end - wanted + newline + 1;
+    end -= wanted;
+    if (end == 0) return 0;
+  }
+  return size;
+}
 
 bool begins_as(const fd& file, const file_position& position) {
   struct stat what {};

@@ -23,6 +23,8 @@ namespace logrelay {
 
 /// The first bytes of a file, as it is now; fewer than `size` where it is shorter.
 [[nodiscard]] std::string read_head(const fd& file, std::size_t size);
+/// Behind the last newline, so that the first line is a whole one; a line that has no beginning in sight is begun in its middle.
+[[nodiscard]] std::uint64_t last_line_end(const fd& file, std::uint64_t size);
 /// Whether `file` begins with the bytes that `position` remembers, and reaches as far.
 [[nodiscard]] bool begins_as(const fd& file, const file_position& position);
 
