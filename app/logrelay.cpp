@@ -75,7 +75,7 @@ struct configuration {
 };
 
 // With mistakes in it, the one from before stays in force.
-void reload(const configuration& from, relay& running) {
+void reload(const configuration& from, relay& running, report_desk& desk) {
   mistakes wrong;
   const auto line = read_command_line(from.argc, from.argv, from.known, wrong);
   if (line.file.empty()) return;  // HUP means files only
@@ -86,6 +86,7 @@ void reload(const configuration& from, relay& running) {
     return;
   }
   from.say.set_least(loudness(config.global));
+  desk.move_to(config.global.text("metrics"));
   running.reload(std::move(config));
 }
 
@@ -122,7 +123,7 @@ void obey(const caught_signal& signal, const at_work& with, stop_requests& asked
     case SIGHUP:
       with.watching.reloading(with.say);
       running.reopen();
-      reload(with.again, running);
+      reload(with.again, running, with.desk);
       with.watching.reloaded(running.report(), with.say);
       break;
     case SIGALRM: running.rotate(); break;
@@ -176,7 +177,7 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     report_file report(config.global.text("report"), say);
     watching.use_ready_descriptor(static_cast<int>(config.global.count("ready-fd")));
-    report_desk desk(config.global.text("metrics"), say);
+    report_desk desk(config.global.text("metrics"), config.global.text("user"), say);
     running.start();
     desk.open();
     tell_unused(handed_sockets_left(), say);

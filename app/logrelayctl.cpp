@@ -1,8 +1,10 @@
 // The second program: looks at running relays, and into spools, beside a running relay and without one.
+#include "control_rows.hpp"
 #include "top.hpp"
 
 #include <logrelay/error.hpp>
 #include <logrelay/spool/spool.hpp>
+#include <logrelay/util/columns.hpp>
 #include <logrelay/util/near_miss.hpp>
 #include <logrelay/util/quantity.hpp>
 
@@ -27,28 +29,19 @@ namespace {
 
 enum status { well = 0, damaged = 1, wrong_use = 2 };
 
-constexpr std::string_view usage =
-    "Usage: logrelayctl top [--once] [ADDR]\n"
-    "       logrelayctl spool COMMAND DIR [OUTPUT]\n"
-    "\n"
-    "Looks at a relay while it runs, and into a directory in which one keeps lines for an output.\n"
-    "\n"
-    "  top [ADDR]       a live view of its inputs and outputs; q quits. ADDR is what its --metrics names, or its process\n"
-    "                   number; not needed when just one relay runs\n"
-    "  top --once       one frame of it\n"
-    "\n"
-    "  spool ls DIR     its segments: first line, lines, bytes, and what they are\n"
-    "  spool cat DIR    the lines that are not delivered yet, each with a newline\n"
-    "  spool check DIR  read all of it, and say what is damaged or missing\n"
-    "  spool drain DIR [OUTPUT]\n"
-    "                   print the lines that are not delivered yet, or let logrelay deliver them to OUTPUT, and remove\n"
-    "                   them; not beside its relay\n"
-    "\n"
-    "  -V, --version    print the version and leave\n"
-    "  -h, --help       print this and leave\n"
-    "\n"
-    "Exit status: 0 when all is well, 1 when something is damaged or missing, cannot be written or does not answer, 2\n"
-    "when nothing was done.\n";
+std::string usage() {
+  columns help;
+  help.line("Usage: logrelayctl top [--once] [ADDR]");
+  help.line("       logrelayctl spool COMMAND DIR [OUTPUT]");
+  help.line("");
+  help.paragraph("Looks at a relay while it runs, and into a directory in which one keeps lines for an output.");
+  help.line("");
+  for (const auto& each : control_rows) help.entry(2, each.letter ? fmt::format("-{}, {}", each.letter, each.syntax) : each.syntax, each.help);
+  help.line("");
+  help.paragraph("Exit status: 0 when all is well, 1 when something is damaged or missing, cannot be written or does not answer, 2 when "
+                 "nothing was done.");
+  return help.text();
+}
 
 int say(std::string_view text) {
   fmt::print(stderr, "logrelayctl: error: {}\n", text);
@@ -197,7 +190,7 @@ constexpr std::array commands{command{"ls", list}, command{"cat", cat}, command{
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   for (const auto& word : words) {
-    if (word == "-h" || word == "--help") return std::fwrite(usage.data(), 1, usage.size(), stdout) == usage.size() ? well : damaged;
+    if (word == "-h" || word == "--help") return std::fputs(usage().c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? well : damaged;
     if (word == "-V" || word == "--version") {
       fmt::print("logrelayctl {}\n", LOGRELAY_VERSION);
       return well;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,12 @@ namespace logrelay {
 class report_desk {
  public:
   /// Binds. Throws error when the address that `asked` names cannot be had; one that nobody asked for never is a reason
-  /// not to start.
-  report_desk(const std::string& asked, messages& say);
+  /// not to start. `user`: whom the relay goes on as, before open(), so that the socket in the runtime directory is his.
+  report_desk(const std::string& asked, const std::string& user, messages& say);
   /// Serves, on a thread that begins here: once a command of ours has been started.
   void open();
+  /// Serves there from now on. What cannot be had is said, and all stays as it is.
+  void move_to(const std::string& asked);
   /// Readable when somebody wants a report; -1 where nothing is served.
   [[nodiscard]] int descriptor() const { return sockets_.empty() ? -1 : wanted_.descriptor(); }
   void look(const relay& running);
@@ -29,11 +32,22 @@ class report_desk {
   void close();
 
  private:
-  void bind_runtime_socket(messages& say);
+  [[nodiscard]] std::vector<bound_socket> bind(const metrics_address& where, const std::string& as_written) const;
+  void bind_runtime_socket();
+  [[nodiscard]] std::optional<std::string> find_runtime_directory() const;
+  [[nodiscard]] bool has_port_of(const metrics_address& where) const;
+  void serve();
+  void pause();
+  void go_on();
 
+  messages& say_;
+  std::string asked_;
+  const std::string user_;
+  const bool becomes_other_;
+  std::optional<std::string> directory_;
   std::vector<bound_socket> sockets_;
   wake wanted_;
-  std::atomic<bool> asked_{false};
+  std::atomic<bool> asked_for_{false};
   std::unique_ptr<report_server> server_;
 };
 

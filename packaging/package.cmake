@@ -6,17 +6,22 @@ set(completions ${CMAKE_CURRENT_SOURCE_DIR}/packaging/completions)
 add_executable(option_rows ${completions}/option_rows.cpp)
 target_link_libraries(option_rows PRIVATE logrelay_app)
 set_target_properties(option_rows PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
-foreach(shell bash zsh fish)
-  add_custom_command(OUTPUT completions/logrelay.${shell}
-    COMMAND ${CMAKE_COMMAND} -E make_directory completions
-    COMMAND option_rows ${completions}/complete.awk ${completions}/logrelay.${shell} > completions/logrelay.${shell}
-    DEPENDS option_rows ${completions}/complete.awk ${completions}/logrelay.${shell} VERBATIM)
+set(completed)
+foreach(program logrelay logrelayctl)
+  foreach(shell bash zsh fish)
+    set(completed_file completions/${program}.${shell})
+    add_custom_command(OUTPUT ${completed_file}
+      COMMAND ${CMAKE_COMMAND} -E make_directory completions
+      COMMAND option_rows ${program} ${completions}/complete.awk ${completions}/template.${shell} > ${completed_file}
+      DEPENDS option_rows ${completions}/complete.awk ${completions}/template.${shell} VERBATIM)
+    list(APPEND completed ${CMAKE_CURRENT_BINARY_DIR}/${completed_file})
+  endforeach()
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/completions/${program})
+  install(FILES ${made}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+  install(FILES ${made}.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _${program})
+  install(FILES ${made}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endforeach()
-set(completions ${CMAKE_CURRENT_BINARY_DIR}/completions)
-add_custom_target(completions ALL DEPENDS ${completions}/logrelay.bash ${completions}/logrelay.zsh ${completions}/logrelay.fish)
-install(FILES ${completions}/logrelay.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME logrelay)
-install(FILES ${completions}/logrelay.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _logrelay)
-install(FILES ${completions}/logrelay.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+add_custom_target(completions ALL DEPENDS ${completed})
 
 set(CPACK_PACKAGE_NAME logrelay)
 set(CPACK_PACKAGE_VENDOR "The logrelay authors")

@@ -72,7 +72,7 @@ bool is_inherited(const input_config& input) { return input.where.scheme == "-" 
 bool is_inherited(const output_config& output) { return output.where.scheme == "-" || output.where.scheme == "fd"; }
 
 std::vector<std::string> fixed_until_restart(const relay_config& before, const relay_config& now) {
-  constexpr std::array<std::string_view, 4> followed{"timestamp", "drain-timeout", "verbose", "quiet"};
+  constexpr std::array<std::string_view, 5> followed{"timestamp", "drain-timeout", "metrics", "verbose", "quiet"};
   const auto old_options = given(before.global), new_options = given(now.global);
   std::vector<std::string> fixed;
   for (const option_row& row : global_rows()) {

@@ -16,6 +16,10 @@ bool goes_on_as(const input_config& before, const input_config& wanted) {
   return is_unchanged(before, wanted) || (is_inherited(before) && before.where.where == wanted.where.where);
 }
 
+bool may_follow(const input_config& before, const input_config& wanted) {
+  return before.where.scheme == wanted.where.scheme && (before.where.rest == wanted.where.rest || before.name == wanted.name);
+}
+
 }  // namespace
 
 running_inputs::running_inputs(const std::vector<input_config>& all, surroundings& in) : in_(in) {
@@ -67,12 +71,14 @@ void running_inputs::start() {
 }
 
 void running_inputs::end_others(const std::vector<input_config>& wanted) {
+  changing_ = true;
   reads_->hold();
   const auto stays = [&](const running_input& one) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const auto& each) { return goes_on_as(one.config, each); });
   };
   const auto gone = std::stable_partition(all_.begin(), all_.end(), stays);
   for (auto it = gone; it != all_.end(); ++it) {
+    if (std::any_of(wanted.begin(), wanted.end(), [&](const auto& each) { return may_follow(it->config, each); })) it->it->expect_successor();
     reads_->remove(*it->it);
     ending_.push_back(std::move(*it));
   }
@@ -86,6 +92,7 @@ bool running_inputs::ending() {
     if (!each.it->left()) return false;
     failed_ = failed_ || each.it->failed;
     in_.say.say(severity::info, fmt::format("input '{}': is removed", each.config.name));
+    if (changing_) ended_.push_back(std::move(each));
     return true;
   });
   return !ending_.empty();
@@ -115,6 +122,8 @@ void running_inputs::begin(const std::vector<input_config>& wanted) {
     all_.push_back(std::move(*found));
     before.erase(found);
   }
+  ended_.clear();
+  changing_ = false;
   // Where nothing is left to read because it could not be opened, the next reload may do better.
   if (all_there || !all_.empty()) reads_->release();
 }
@@ -126,6 +135,7 @@ bool running_inputs::add(const input_config& wanted) {
   };
   if (is_inherited(wanted)) return left_out("a descriptor that was inherited cannot be opened until the next start");
   running_input made = make(wanted);
+  for (const auto& each : ended_) made.it->take_over(*each.it);
   try {
     made.it->prepare();
   } catch (const error& e) {

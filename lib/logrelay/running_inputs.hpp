@@ -70,6 +70,8 @@ class running_inputs {
   std::vector<std::string> names_;  // by place
   std::vector<running_input> all_;
   std::vector<running_input> ending_;
+  std::vector<running_input> ended_;  // until those that come instead are opened
+  bool changing_ = false;
   std::size_t prepared_ = 0;
   bool failed_ = false;
   std::atomic<bool> reader_asked_{false};

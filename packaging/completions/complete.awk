@@ -2,6 +2,7 @@
 # the rows of option_rows.cpp come on standard input. Each line that is printed is a whole word, a tab and what it
 # means, or one of these with a tab and the part of the word that stands before what it is about:
 #   @file @directory @command   the name of one is wanted
+#   @space                      behind the words a space comes: they are whole
 #   @arguments                  a command and its arguments begin here, and the part is their number
 # The file goes into the completions of three shells as it is, in single quotes: it has neither these nor backslashes.
 
@@ -11,6 +12,12 @@ function offer(prefix, text, help) {
 
 function value(kind, prefix,    words, n, i) {
   if (kind == "@input") { endpoint("input", prefix); return }
+  if (kind == "@output") { endpoint("output", prefix); return }
+  if (kind == "@address") {
+    if (index(word, "unix:") == 1) print "@file" tab "unix:"
+    else offer(prefix, "unix:", "")
+    return
+  }
   if (kind ~ /^@/) { print kind tab prefix; return }
   n = split(kind, words, " ")
   for (i = 1; i <= n; ++i) offer(prefix, words[i], "")
@@ -53,6 +60,30 @@ function endpoint(side, prefix,    text, scheme, base, tail, i) {
   }
 }
 
+# Whether the words of a way to call the program go on with this one, behind those that were found.
+function leads(way, found, next_word) { return index(way " ", (found == "" ? "" : found " ") next_word " ") == 1 }
+
+# Of a program with commands: first their words, then what comes behind them.
+function command(    found, arguments, i, j, n, kind, words, known, seen) {
+  for (i = 1; i < ARGC - 1; ++i) {
+    known = 0
+    for (j = 1; j <= rows; ++j)
+      if (where[j] == "command" && leads(name[j], found, ARGV[i])) known = 1
+    if (known && arguments == 0) found = found (found == "" ? "" : " ") ARGV[i]
+    else ++arguments
+  }
+  for (i = 1; i <= rows; ++i) {
+    if (where[i] != "command" || (found != "" && index(name[i] " ", found " ") != 1)) continue
+    n = split(substr(name[i], length(found) + 1), words, " ")
+    if (n == 0) {
+      if (split(kinds[i], kind, " ") > arguments) value(kind[arguments + 1], "")
+    } else if (arguments == 0 && !seen[words[1]]++ && (words[1] !~ /^-/ || word ~ /^-/)) {
+      offer("", words[1], n == 1 ? help[i] : "")
+      print "@space"
+    }
+  }
+}
+
 BEGIN {
   tab = sprintf("%c", 9)
   word = ARGV[ARGC - 1]
@@ -65,6 +96,7 @@ BEGIN {
     where[rows] = part[1]; name[rows] = part[2]; kinds[rows] = part[3]; help[rows] = part[4]
     if (part[1] == "option") takes[part[2]] = part[3]
   }
+  if (where[1] == "command") { command(); exit }
   equals = index(word, "=")
   if (before in takes && takes[before] != "-") value(takes[before], "")
   else if (word ~ /^--[a-z-]+=/) value(takes[substr(word, 1, equals - 1)], substr(word, 1, equals))

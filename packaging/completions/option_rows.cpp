@@ -1,12 +1,15 @@
 // A program of the build: puts the option rows into the completions of a shell.
 //
-//   option_rows COMPLETE TEMPLATE >COMPLETIONS
+//   option_rows PROGRAM COMPLETE TEMPLATE >COMPLETIONS
 //
-// Prints TEMPLATE with the file COMPLETE in place of '@complete@', and with a line for each option, scheme and key in
-// place of '@rows@': where it stands, its name, what its value may be, and what it means, with tabs between. Where is
-// "option", "input" or "output" for a scheme, and "input:tcp://" or "input:*" for a key. A value is "-" for none, a word
-// with an '@' for what the shell knows to complete, or words with spaces between.
+// Prints TEMPLATE with PROGRAM, which is logrelay or logrelayctl, in place of each '@program@', the file COMPLETE in place of
+// '@complete@', and with a line for each option, scheme and key in place of '@rows@': where it stands, its name, what its
+// value may be, and what it means, with tabs between. Where is "option", "input" or "output" for a scheme, and "input:tcp://"
+// or "input:*" for a key. A value is "-" for none, a word with an '@' for what the shell knows to complete, or words with
+// spaces between. logrelayctl has "command" for each way to call it, whose name is its words and options, and whose value
+// has one for each further word, with spaces between; and the rows of outputs.
 #include "app/cli.hpp"
+#include "app/control_rows.hpp"
 
 #include <logrelay/spool/spool_options.hpp>
 
@@ -26,23 +29,46 @@ namespace {
 
 class printed_rows {
  public:
-  explicit printed_rows(const registries& known) : known_(known) {
+  explicit printed_rows(const registries& known) : known_(known) {}
+
+  void add_relay() {
     for (const command_line_option& option : command_line_options()) {
       const std::string value = option.flag ? "-" : value_of(option.row);
       add("option", fmt::format("--{}", option.row.name), value, option.row.help);
       if (option.letter) add("option", fmt::format("-{}", option.letter), value, option.row.help);
     }
-    add_side("input", known.inputs);
+    add_side("input", known_.inputs);
     add_keys("input:*", common_input_rows());
-    add_side("output", known.outputs);
-    for (const option_rows rows : {common_output_rows(), spool_rows()}) add_keys("output:*", rows);
-    for (const filter_kind& filter : known.filters) add_keys("output:*", filter.options);
-    for (const format_kind& format : known.formats) add_keys("output:*", format.options);
+    add_outputs();
+  }
+
+  void add_control() {
+    for (const control_row& row : control_rows) add_way(row);
+    add_outputs();
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
+  void add_outputs() {
+    add_side("output", known_.outputs);
+    for (const option_rows rows : {common_output_rows(), spool_rows()}) add_keys("output:*", rows);
+    for (const filter_kind& filter : known_.filters) add_keys("output:*", filter.options);
+    for (const format_kind& format : known_.formats) add_keys("output:*", format.options);
+  }
+
+  void add_way(const control_row& row) {
+    std::string words, values;
+    std::istringstream parts{std::string(row.syntax)};
+    for (std::string part; parts >> part;) {
+      std::erase_if(part, [](char c) { return c == '[' || c == ']'; });
+      const bool typed = part.front() == '-' || (part.front() >= 'a' && part.front() <= 'z');
+      auto& to = typed ? words : values;
+      to.append(to.empty() ? "" : " ").append(typed ? part : known_to_the_shell(part));
+    }
+    add("command", words, values, row.help);
+  }
+
   template <typename Kind>
   void add_side(const std::string& side, const std::vector<Kind>& kinds) {
     for (const Kind& kind : kinds) {
@@ -72,6 +98,8 @@ class printed_rows {
     if (name.starts_with("FILE") || name.starts_with("PATH")) return "@file";
     if (name.starts_with("DIR")) return "@directory";
     if (name.starts_with("COMMAND")) return "@command";
+    if (name == "ADDR") return "@address";
+    if (name == "OUTPUT") return "@output";
     return name == "INPUT" ? "@input" : "";
   }
 
@@ -115,19 +143,29 @@ std::string quoted(const std::string& text) {
   return all;
 }
 
-void replace(std::string& text, const std::string& mark, const std::string& by) {
-  const std::size_t at = text.find(mark);
+void replace_all(std::string& text, const std::string& mark, const std::string& by) {
+  auto at = text.find(mark);
   if (at == text.npos) throw std::runtime_error(fmt::format("the template has no {}", mark));
-  text.replace(at, mark.size(), by);
+  for (; at != text.npos; at = text.find(mark, at + by.size())) text.replace(at, mark.size(), by);
+}
+
+std::string rows_of(const std::string& program) {
+  const auto known = standard_registries();
+  printed_rows rows(known);
+  if (program == "logrelay") rows.add_relay();
+  else if (program == "logrelayctl") rows.add_control();
+  else throw std::runtime_error(fmt::format("there is no program {}", program));
+  return rows.text();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 3) throw std::runtime_error("usage: option_rows COMPLETE TEMPLATE");
-  std::string text = read_file(argv[2]);
-  replace(text, "@complete@", quoted(read_file(argv[1])));
-  replace(text, "@rows@", quoted(printed_rows(standard_registries()).text()));
+  if (argc != 4) throw std::runtime_error("usage: option_rows PROGRAM COMPLETE TEMPLATE");
+  std::string text = read_file(argv[3]);
+  replace_all(text, "@program@", argv[1]);
+  replace_all(text, "@complete@", quoted(read_file(argv[2])));
+  replace_all(text, "@rows@", quoted(rows_of(argv[1])));
   return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
 } catch (const std::exception& e) {
   fmt::print(stderr, "option_rows: {}\n", e.what());

@@ -139,7 +139,7 @@ TEST_CASE("root opens what only root may and goes on as the user that it is told
   const auto roots = folder / "roots";
   std::filesystem::create_directory(roots);
   ::chmod(roots.c_str(), 0700);
-  relay_under_test relay(folder, {"--user=daemon", "-i", "unix:" + roots + "/s,name=in", "-i", "-", roots + "/all.log", "-", "exec:id -un > who",
+  relay_under_test relay(folder, {"--user=daemon", "--metrics=none", "-i", "unix:" + roots + "/s,name=in", "-i", "-", roots + "/all.log", "-", "exec:id -un > who",
                                   "fifo:pipe,from=in"});
   CHECK(status_field(relay, "Uid") == "Uid:\t1\t1\t1\t1");
   CHECK(status_field(relay, "Gid") == "Gid:\t1\t1\t1\t1");

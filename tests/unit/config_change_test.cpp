@@ -65,7 +65,7 @@ TEST_CASE("files share a place however they are written", "[config_change]") {
 TEST_CASE("what cannot follow a new configuration is named", "[config_change]") {
   const auto before = made({{}, {}, {{"report", "a"}, {"quiet", "yes"}}});
   CHECK(fixed_until_restart(before, before) == texts{});
-  CHECK(fixed_until_restart(before, made({{}, {}, {{"report", "a"}, {"verbose", "yes"}, {"timestamp", "yes"}, {"drain-timeout", "1s"}}})) == texts{});
+  CHECK(fixed_until_restart(before, made({{}, {}, {{"report", "a"}, {"verbose", "yes"}, {"timestamp", "yes"}, {"drain-timeout", "1s"}, {"metrics", ":1"}}})) == texts{});
   CHECK(fixed_until_restart(before, made({{}, {}, {{"report", "b"}}, {"true"}})) == texts{"report", "command"});
   CHECK(fixed_until_restart(before, made({})) == texts{"report"});
 }

@@ -1,6 +1,7 @@
 #include <logrelay/input/tail_input.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/input/tail/followed_files.hpp>
 #include <logrelay/input/tail/follower.hpp>
 #include <logrelay/util/crc32c.hpp>
 
@@ -54,21 +55,35 @@ class tail_input final : public input {
     local_ = true;
   }
 
+  void expect_successor() override { has_successor_.store(true); }
+  // With another checkpoint too: the files are what is read of them, wherever that is noted.
+  void take_over(input& before) override {
+    auto* const other = dynamic_cast<tail_input*>(&before);
+    if (!other || !other->follower_ || !other->follower_->left() || before_.files) return;
+    const bool has_checkpoint = other->checkpoint_path_ == checkpoint_path_;
+    if (!has_checkpoint && other->rules_.pattern != rules_.pattern) return;
+    before_ = other->follower_->hand_over();
+    if (!has_checkpoint) before_.checkpoint.reset();
+  }
   void prepare() override {
     watching_.emplace();
-    checkpoint_ = std::make_unique<checkpoint_file>(checkpoint_path_);
+    made_ = !before_.checkpoint;
+    checkpoint_ = made_ ? std::make_unique<checkpoint_file>(checkpoint_path_) : std::move(before_.checkpoint);
   }
   void unprepare() noexcept override {
-    if (checkpoint_) checkpoint_->unmake();
+    if (checkpoint_ && made_) checkpoint_->unmake();
     checkpoint_.reset();
   }
 
   void start(reader& at) override {
     auto on_end = [this, &at] { at.post([this, &at] { at.ended(*this); }); };
-    follower_ = std::make_unique<follower>(at, *this, rules_, std::move(*watching_), std::move(checkpoint_), std::move(on_end));
+    follower_ = std::make_unique<follower>(at, *this, rules_, std::move(*watching_), std::move(checkpoint_), std::move(before_.files),
+                                           std::move(on_end));
   }
   void stop(stop_kind) noexcept override {
-    if (follower_) follower_->stop();
+    if (!follower_) return;
+    if (has_successor_.load()) follower_->keep_open();
+    follower_->stop();
   }
   void give_up() noexcept override {
     if (!follower_) return;
@@ -84,7 +99,10 @@ class tail_input final : public input {
   tail_rules rules_;
   const std::string checkpoint_path_;
   std::optional<watches> watching_;
+  follower::legacy before_;
   std::unique_ptr<checkpoint_file> checkpoint_;
+  bool made_ = false;  // the checkpoint, and not taken over
+  std::atomic<bool> has_successor_{false};
   std::unique_ptr<follower> follower_;
 };
 

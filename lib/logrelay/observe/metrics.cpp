@@ -161,7 +161,9 @@ void add_fates(page& to, const std::vector<output_report>& all) {
 }
 
 void add_pauses(page& to, const relay_report& report) {
-  to.family("input_paused_seconds_total", kind::counter, "For how long the output has held the input.");
+  to.family("input_paused_seconds_total", kind::counter, "For how long any output has held the input.");
+  for (const auto& input : report.inputs) to.sample({{"input", input.name}}, input.paused_seconds);
+  to.family("input_paused_by_seconds_total", kind::counter, "For how long the output has held the input; several may do so at once.");
   for (const auto& input : report.inputs)
     for (const auto& output : report.outputs) {
       double seconds = 0;
@@ -179,6 +181,8 @@ std::string to_metrics(const relay_report& report, std::string_view version) {
   all.sample({{"version", version}}, std::uint64_t{1});
   all.family("uptime_seconds", kind::gauge, "Time since the relay started.");
   all.sample({}, report.uptime_seconds);
+  all.family("exit_status", kind::gauge, "What the relay would exit with now: 0 when nothing is lost.");
+  all.sample({}, static_cast<std::uint64_t>(report.exit_status));
   add<input_report, std::uint64_t>(all, input_rows, "input", report.inputs);
   add_pauses(all, report);
   add_fates(all, report.outputs);

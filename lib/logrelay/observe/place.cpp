@@ -20,7 +20,7 @@ namespace {
 namespace files = std::filesystem;
 
 constexpr std::string_view ending = ".sock";
-// Where services have theirs: the directory itself, and one below it for each instance.
+// Where services have theirs: the directory itself, one below it for each user, and beside it one for each instance.
 constexpr std::string_view of_services = "/run/logrelay";
 
 std::string variable(const char* name) {
@@ -91,6 +91,18 @@ std::optional<std::string> runtime_directory() {
   return user;
 }
 
+// One that is there is left as it is: it may be somebody else's, for another purpose.
+std::optional<std::string> runtime_directory_for(const std::string& name, uid_t user) {
+  const auto service = directory_of_service();
+  const auto above = service.empty() ? std::string(of_services) : service;
+  if (::mkdir(above.c_str(), 0700) == 0) ::chmod(above.c_str(), 0755);  // whatever the umask
+  auto own = above + "/" + name;
+  if (::mkdir(own.c_str(), 0700) == 0 && ::lchown(own.c_str(), user, static_cast<gid_t>(-1)) != 0) ::rmdir(own.c_str());
+  struct stat what {};
+  if (::lstat(own.c_str(), &what) != 0 || !S_ISDIR(what.st_mode) || what.st_uid != user) return {};
+  return own;
+}
+
 std::string runtime_socket(const std::string& directory, pid_t of) { return fmt::format("{}/{}{}", directory, of, ending); }
 
 void remove_dead_sockets(const std::string& directory) {
@@ -107,14 +119,20 @@ std::vector<std::string> runtime_directories() {
   const auto add = [&](const std::string& each) {
     if (!each.empty() && std::find(all.begin(), all.end(), each) == all.end()) all.push_back(each);
   };
-  add(directory_of_service());
+  const auto add_those_in = [&](const std::string& directory, std::string_view beginning) {
+    std::error_code ec;
+    for (files::directory_iterator it(directory, ec), end; !ec && it != end; it.increment(ec)) {
+      std::error_code unknown;
+      if (it->path().filename().string().starts_with(beginning) && it->is_directory(unknown)) add(it->path().string());
+    }
+  };
+  const auto service = directory_of_service();
+  add(service);
+  if (!service.empty()) add_those_in(service, "");
   add(directory_of_user());
   add(std::string(of_services));
-  std::error_code ec;
-  for (files::directory_iterator it(of_services, ec), end; !ec && it != end; it.increment(ec)) {
-    std::error_code unknown;
-    if (it->is_directory(unknown)) add(it->path().string());
-  }
+  add_those_in(std::string(of_services), "");
+  add_those_in("/run", "logrelay-");
   return all;
 }
 

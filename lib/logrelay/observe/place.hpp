@@ -3,7 +3,9 @@
 /// leave a socket each when it names none, and how others find them there. Main thread; nothing here waits.
 ///
 /// A socket is called PID.sock. The directory is $RUNTIME_DIRECTORY, which systemd makes for a service, else
-/// $XDG_RUNTIME_DIR/logrelay, which we make, for its owner alone; where neither is set there is no such place.
+/// $XDG_RUNTIME_DIR/logrelay, which we make, for its owner alone; where neither is set there is no such place. What root
+/// starts to go on as USER has its socket in USER's own directory, in $RUNTIME_DIRECTORY or else in /run/logrelay: root's
+/// is of no use to him, who could neither reach the socket there nor take it away in the end.
 #include <logrelay/endpoint.hpp>
 #include <logrelay/error.hpp>
 
@@ -28,6 +30,8 @@ struct metrics_address {
 
 /// The directory for our own socket; made where that is for us to do. Nothing where there is none.
 [[nodiscard]] std::optional<std::string> runtime_directory();
+/// The same for root, who goes on as the user of that name.
+[[nodiscard]] std::optional<std::string> runtime_directory_for(const std::string& name, uid_t user);
 [[nodiscard]] std::string runtime_socket(const std::string& directory, pid_t of);
 /// Removes the sockets of relays that are no more: no such process, and nobody answers.
 void remove_dead_sockets(const std::string& directory);

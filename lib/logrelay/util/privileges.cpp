@@ -57,6 +57,8 @@ void must(int returned, const std::string& what) {
 
 }  // namespace
 
+uid_t user_number(const std::string& user) { return find_user(user).user; }
+
 void become(const std::string& user, const std::string& group) {
   if (user.empty() && group.empty()) return;
   std::optional<account> who;

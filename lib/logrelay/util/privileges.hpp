@@ -1,6 +1,8 @@
 #pragma once
 /// The user and group that a program started by root goes on as, once it has opened what only root may. Main thread; all
 /// threads of the process change with it.
+#include <sys/types.h>
+
 #include <string>
 
 namespace logrelay {
@@ -9,5 +11,8 @@ namespace logrelay {
 /// the user stays. Empty: stays. There is no way back. Throws error where there is nobody of that name, or it may not be
 /// done: nothing has changed then, or the program must not go on.
 void become(const std::string& user, const std::string& group);
+
+/// The number of a user, who may be given by name or number. Throws error where there is nobody of that name.
+[[nodiscard]] uid_t user_number(const std::string& user);
 
 }  // namespace logrelay

@@ -1,5 +1,6 @@
 // The man page against the tables that the program is made of: each names what the other does, and nothing else.
 #include <app/cli.hpp>
+#include <app/control_rows.hpp>
 
 #include <logrelay/config.hpp>
 #include <logrelay/observe/metrics.hpp>
@@ -165,6 +166,23 @@ TEST_CASE("the man page names every field of the report, and no other") {
       if (word != ",") described.insert(word);
   }
   CHECK(described == keys_of(to_json(report, "1")));
+}
+
+TEST_CASE("the man page of logrelayctl names every way to call it") {
+  const auto page = read_file(LOGRELAY_SOURCE "/man/logrelayctl.1");
+  for (const auto& row : control_rows) {
+    INFO(row.syntax);
+    std::string typed, wanted;
+    std::istringstream words{std::string(row.syntax)};
+    for (std::string word; words >> word;) {
+      std::erase_if(word, [](char c) { return c == '[' || c == ']'; });
+      if (word.starts_with("--")) CHECK(page.find("Fl " + (row.letter ? std::string(1, row.letter) + " , " : "") + word.substr(1)) != std::string::npos);
+      else if (word.front() >= 'a' && word.front() <= 'z') typed += (typed.empty() ? "" : " ") + word;
+      else wanted += " Ar " + word;
+    }
+    if (typed == "top") CHECK(page.find(".Cm top\n") != std::string::npos);
+    else if (!typed.empty()) CHECK(page.find(".It Cm " + typed + wanted + "\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("the man page names every metric, and no other") {

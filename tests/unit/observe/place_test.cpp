@@ -4,6 +4,7 @@
 #include <support/temp_folder.hpp>
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,44 @@ TEST_CASE("there is no runtime directory where it cannot be made") {
   CHECK(runtime_directory() == std::nullopt);
   variables.set("XDG_RUNTIME_DIR", "relative");
   CHECK(runtime_directory() == std::nullopt);
+}
+
+TEST_CASE("root makes the runtime directory of a user who is to go on, and takes none that is another's") {
+  if (::geteuid() != 0) {
+    WARN("left out: only root can give a folder away");
+    return;
+  }
+  runtime_variables variables;
+  const temp_folder folder;
+  variables.set("RUNTIME_DIRECTORY", folder / "run");
+  const auto own = folder / "run/daemon";
+  const auto mask = ::umask(077);
+  REQUIRE(runtime_directory_for("daemon", 1) == own);
+  ::umask(mask);
+  struct stat above {}, made {};
+  REQUIRE(::lstat((folder / "run").c_str(), &above) == 0);
+  CHECK((above.st_mode & 07777) == 0755);
+  REQUIRE(::lstat(own.c_str(), &made) == 0);
+  CHECK((made.st_mode & 07777) == 0700);
+  CHECK(made.st_uid == 1);
+  CHECK(runtime_directory_for("daemon", 1) == own);
+  CHECK(runtime_directory_for("daemon", 2) == std::nullopt);
+  std::filesystem::create_directory_symlink(own, folder / "run/link");
+  CHECK(runtime_directory_for("link", 1) == std::nullopt);
+  const auto searched = runtime_directories();
+  CHECK(std::find(searched.begin(), searched.end(), own) != searched.end());
+}
+
+TEST_CASE("relays are looked for in the directories of the units") {
+  if (::geteuid() != 0) {
+    WARN("left out: only root may make a folder in /run");
+    return;
+  }
+  const auto unit = "/run/logrelay-test-" + std::to_string(::getpid());
+  std::filesystem::create_directory(unit);
+  const auto searched = runtime_directories();
+  std::filesystem::remove(unit);
+  CHECK(std::find(searched.begin(), searched.end(), unit) != searched.end());
 }
 
 TEST_CASE("sockets of dead relays are removed, and nothing else") {

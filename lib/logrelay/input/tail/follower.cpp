@@ -1,6 +1,7 @@
 #include <logrelay/input/tail/follower.hpp>
 
 #include <logrelay/error.hpp>
+#include <logrelay/input/tail/checkpoint_notes.hpp>
 #include <logrelay/input/tail/followed_files.hpp>
 #include <logrelay/util/waiter.hpp>
 
@@ -25,26 +26,31 @@ constexpr int turns = 16;
 constexpr auto look_again = 10s;
 // … where the kernel grants no watch.
 constexpr auto look_often = 1s;
-// Between two checkpoints.
-constexpr auto note_again = 500ms;
 
 }  // namespace
 
 struct follower::state {
-  state(reader& given, input& input, tail_rules&& how, watches&& watching, std::unique_ptr<checkpoint_file>&& file, std::function<void()>&& end)
-      : at(given), of(input), rules(std::move(how)), checkpoint(std::move(file)), on_end(std::move(end)), framing(of.rules()),
+  state(reader& given, input& input, tail_rules&& how, watches&& watching, std::unique_ptr<checkpoint_file>&& file, std::unique_ptr<left_files>&& before,
+        std::function<void()>&& end)
+      : at(given), of(input), rules(std::move(how)), on_end(std::move(end)), framing(of.rules()),
         origin(*of.source_for({})), sink(at.handler()), counters(of.counters), say_to(at.say()), name(of.name()), clock(at.clock()),
-        files(rules, std::move(watching), checkpoint->found(), checkpoint->is_new(), checkpoint->looked(),
+        notes(std::move(file), [this](severity how_bad, const std::string& text) { say(how_bad, text); }),
+        files(rules, std::move(watching), notes.file().found(), notes.file().is_new(), notes.file().looked(),
               [this](fd opened, file_position from) { return make(std::move(opened), std::move(from)); },
-              [this](severity how_bad, const std::string& text) { say(how_bad, text); }) {}
+              [this](severity how_bad, const std::string& text) { say(how_bad, text); }) {
+    if (before)
+      files.take_over(std::move(*before));
+    else if (notes.file().damaged())
+      say(severity::error, fmt::format("the checkpoint {} is damaged: files are read from their beginning", notes.file().path()));
+  }
 
   void run();
   void silence();
+  [[nodiscard]] legacy hand_over() { return {std::make_unique<left_files>(files.hand_over()), notes.take()}; }
 
-  wake alarm;
-  waiter wait{alarm};
-  std::atomic<bool> abandoned{false};
-  std::atomic<bool> leaving{false}, left{false};
+  const std::shared_ptr<wake> alarm = std::make_shared<wake>();  // outlives us with what is not settled
+  waiter wait{*alarm};
+  std::atomic<bool> abandoned{false}, leaving{false}, left{false}, keeps_open{false};
   std::mutex leave_mutex;
   std::function<void()> on_left;
 
@@ -58,7 +64,6 @@ struct follower::state {
   [[nodiscard]] progress read_turn(tailed_file& file, std::size_t room);
   [[nodiscard]] std::size_t room_for_reading(bool waiting);
   void let_linger();
-  void note(bool now);
   void end();
   void note_the_rest();
   void say(severity how, const std::string& text);
@@ -70,7 +75,6 @@ struct follower::state {
   bool silent = false;
 
   const tail_rules rules;
-  const std::unique_ptr<checkpoint_file> checkpoint;
   const std::function<void()> on_end;
   const framing_rules framing;
   const source origin;
@@ -81,17 +85,17 @@ struct follower::state {
   const time_source& clock;
   block_pool pool;
   read_memory memory{pool};
+  checkpoint_notes notes;
   followed_files files;
 
-  bool searching = true, changed = true;  // folders, and what has to be noted
-  steady_time search_next{}, note_next{}, linger_next = steady_time::max();
-  int note_failed = 0;
+  bool searching = true;  // folders
+  steady_time search_next{}, linger_next = steady_time::max();
 };
 
 follower::follower(reader& at, input& of, tail_rules rules, watches watching, std::unique_ptr<checkpoint_file> checkpoint,
-                   std::function<void()> on_end)
-    : state_(std::make_shared<state>(at, of, std::move(rules), std::move(watching), std::move(checkpoint), std::move(on_end))) {
-  at.handler().add_waiter(state_->alarm);
+                   std::unique_ptr<left_files> before, std::function<void()> on_end)
+    : state_(std::make_shared<state>(at, of, std::move(rules), std::move(watching), std::move(checkpoint), std::move(before), std::move(on_end))) {
+  at.handler().add_waiter(*state_->alarm);
   thread_ = std::thread([state = state_] { state->run(); });
 }
 
@@ -102,6 +106,7 @@ follower::~follower() {
   thread_.detach();
 }
 
+void follower::keep_open() { state_->keeps_open.store(true); }
 void follower::stop() { state_->wait.stop(); }
 void follower::silence() { state_->silence(); }
 
@@ -111,15 +116,14 @@ void follower::leave(std::function<void()> on_left) {
     state_->on_left = std::move(on_left);
   }
   state_->leaving.store(true);
-  state_->alarm.signal();
+  state_->alarm->signal();
 }
 
 bool follower::left() const { return state_->left.load(); }
+follower::legacy follower::hand_over() { return state_->hand_over(); }
 
 void follower::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:tail");
-  if (checkpoint->damaged())
-    say(severity::error, fmt::format("the checkpoint {} is damaged: files are read from their beginning", checkpoint->path()));
   while (!wait.stopping()) read_on();
   look();
   static_cast<void>(read_all(false));  // what is there, once
@@ -132,7 +136,7 @@ std::unique_ptr<tailed_file> follower::state::make(fd opened, file_position from
   whose.stream = from.path;
   return std::make_unique<tailed_file>(std::move(opened), std::move(from),
                                        tailed_file::surroundings{memory, framing, std::make_shared<const source>(std::move(whose)), sink,
-                                                                 counters, [this] { alarm.signal(); }});
+                                                                 counters, [to = alarm] { to->signal(); }});
 }
 
 // One turn of the loop: what has happened, what there is to read, and a wait for more.
@@ -140,12 +144,9 @@ void follower::state::read_on() {
   look();
   const bool more = read_all(true);
   let_linger();
-  changed = files.settle() || changed;
-  note(false);
+  notes.keep_up(files);
   if (more || wait.stopping()) return;
-  auto until = std::min(search_next, linger_next);
-  if (changed) until = std::min(until, note_next);
-  wait.wait(files.watching().descriptor(), POLLIN, until);
+  wait.wait(files.watching().descriptor(), POLLIN, std::min({search_next, linger_next, notes.next()}));
 }
 
 void follower::state::look() {
@@ -158,7 +159,7 @@ void follower::state::look() {
     for (const auto& each : files.all()) each->drained = false;
   searching = false;
   files.search(now);
-  changed = true;
+  notes.change();
   search_next = now + (files.watching().complete() ? look_again : look_often);
 }
 
@@ -209,7 +210,7 @@ follower::state::progress follower::state::read_turn(tailed_file& file, std::siz
   if (silent) return progress::over;
   file.took({space.data(), static_cast<std::size_t>(got)}, clock.wall());
   file.last_growth = clock.now();
-  changed = true;
+  notes.change();
   return progress::some;
 }
 
@@ -222,7 +223,7 @@ std::size_t follower::state::room_for_reading(bool waiting) {
       if (silent) return 0;
       auto answer = at.handler().room_for(of.index());
       if (answer.how_much.bytes == 0 && waiting) {
-        alarm.prepare_sleep();
+        alarm->prepare_sleep();
         answer = at.handler().room_for(of.index());  // room may have come before we said that we sleep
       }
       if (answer.how_much.bytes > 0) {
@@ -236,9 +237,8 @@ std::size_t follower::state::room_for_reading(bool waiting) {
     }
     if (wait.stopping()) return 0;
     // What outputs settle meanwhile is noted too, or a queue that is full for long would make much come twice.
-    changed = files.settle() || changed;
-    note(false);
-    wait.wait(-1, 0, changed ? std::min(until, note_next) : until);
+    notes.keep_up(files);
+    wait.wait(-1, 0, std::min(until, notes.next()));
   }
 }
 
@@ -261,20 +261,8 @@ void follower::state::let_linger() {
     files.watching().remove_file(each->watch);
     each->finish(clock.wall());
     --open;
-    changed = true;
+    notes.change();
   }
-}
-
-void follower::state::note(bool now) {
-  const auto time = std::chrono::steady_clock::now();  // as the wait for it has it
-  if (!changed || (!now && time < note_next)) return;
-  note_next = time + note_again;
-  const int error_number = checkpoint->replace(files.positions(), files.looked());
-  changed = error_number != 0;
-  if (error_number != 0 && error_number != note_failed)
-    say(severity::error, fmt::format("unable to write the checkpoint {}: {}; tries again", checkpoint->path(), error_text(error_number)));
-  if (error_number == 0 && note_failed != 0) say(severity::notice, fmt::format("the checkpoint {} can be written again", checkpoint->path()));
-  note_failed = error_number;
 }
 
 // A line that a file has been read to the middle of is left in it for the next start; what no path leads to is at its end.
@@ -282,9 +270,9 @@ void follower::state::end() {
   const std::lock_guard lock(mutex);
   if (silent) return;
   for (const auto& each : files.all())
-    if (each->is_open() && each->rotated && each->drained) each->finish(clock.wall());
+    if (each->is_open() && each->rotated && each->drained && !keeps_open.load()) each->finish(clock.wall());
   silent = true;
-  at.handler().remove_waiter(alarm);
+  at.handler().remove_waiter(*alarm);
   on_end();
 }
 
@@ -292,18 +280,16 @@ void follower::state::silence() {
   const std::lock_guard lock(mutex);
   if (silent) return;
   silent = true;
-  at.handler().remove_waiter(alarm);
+  at.handler().remove_waiter(*alarm);
 }
 
 void follower::state::note_the_rest() {
   while (!leaving.load() && !abandoned.load()) {
-    changed = files.settle() || changed;
-    note(false);
-    wait.wait(-1, 0, changed ? note_next : steady_time::max());
+    notes.keep_up(files);
+    wait.wait(-1, 0, notes.next());
   }
   if (abandoned.load()) return;
-  changed = files.settle() || changed;
-  note(true);
+  notes.write(files);
   left.store(true);
   const std::lock_guard lock(leave_mutex);
   if (on_left) on_left();

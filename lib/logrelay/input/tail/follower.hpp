@@ -12,6 +12,8 @@
 ///                                      it with the name of a rotated one, written to since), then the new one
 ///     no name leads to a file          it is still read until `linger` has passed without a line: its writer may not know
 ///     a file is shorter, or other      it was truncated: see tailed_file
+///     a reload has other options       another follower comes, which goes on where this one has read to, with the same open
+///                                      files; what outputs have not settled of that, the checkpoint still begins with
 /// A file whose name changes to another that the pattern matches is just followed under that one.
 #include <logrelay/input/input.hpp>
 #include <logrelay/input/reader.hpp>
@@ -33,18 +35,32 @@ struct tail_rules {
   std::size_t most_files = 1024;  ///< that are open at once
 };
 
+struct left_files;
+
 class follower {
  public:
+  /// What it leaves to the one that comes instead.
+  struct legacy {
+    std::unique_ptr<left_files> files;
+    std::unique_ptr<checkpoint_file> checkpoint;
+  };
+
   /// `on_end` is called in its thread, after the last line was published.
-  follower(reader& at, input& of, tail_rules rules, watches watching, std::unique_ptr<checkpoint_file> checkpoint, std::function<void()> on_end);
+  /// `before`: null, or what another one left.
+  follower(reader& at, input& of, tail_rules rules, watches watching, std::unique_ptr<checkpoint_file> checkpoint, std::unique_ptr<left_files> before,
+           std::function<void()> on_end);
   ~follower();  ///< lets a thread go that has not ended
   /// Reads what is there now, as far as there is room, and ends.
   void stop();
+  /// Before that: what no path leads to any more is not at its end, somebody else goes on with it.
+  void keep_open();
   /// From now on nothing is published; what is settled is still noted.
   void silence();
   /// Nothing more will be settled: writes the checkpoint for the last time, then calls `on_left`. Main thread.
   void leave(std::function<void()> on_left);
   [[nodiscard]] bool left() const;
+  /// Then, once.
+  [[nodiscard]] legacy hand_over();
 
  private:
   struct state;

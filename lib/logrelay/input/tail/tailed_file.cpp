@@ -13,6 +13,7 @@ namespace logrelay {
 namespace {
 
 constexpr std::size_t last_bytes = 64;
+constexpr std::uint64_t most_looked_back = 1024 * 1024;
 
 std::string read_at(const fd& file, std::uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
@@ -25,6 +26,23 @@ std::string read_at(const fd& file, std::uint64_t offset, std::size_t size) {
 
 std::string read_head(const fd& file, std::size_t size) { return read_at(file, 0, size); }
 
+std::uint64_t last_line_end(const fd& file) {
+  struct stat what {};
+  if (::fstat(file.get(), &what) != 0) return 0;
+  const auto size = static_cast<std::uint64_t>(what.st_size);
+  char part[4096];
+  for (std::uint64_t end = size; end > 0 && size - end < most_looked_back;) {
+    const auto wanted = std::min<std::uint64_t>(end, sizeof part);
+    const auto n = ::pread(file.get(), part, wanted, static_cast<off_t>(end - wanted));
+    if (n != static_cast<ssize_t>(wanted)) break;
+    const auto newline = std::string_view(part, wanted).rfind('\n');
+    if (newline != std::string_view::npos) return end - wanted + newline + 1;
+    end -= wanted;
+    if (end == 0) return 0;
+  }
+  return size;
+}
+
 bool begins_as(const fd& file, const file_position& position) {
   struct stat what {};
   if (::fstat(file.get(), &what) != 0 || static_cast<std::uint64_t>(what.st_size) < position.offset) return false;
@@ -33,27 +51,24 @@ bool begins_as(const fd& file, const file_position& position) {
 }
 
 tailed_file::tailed_file(fd file, file_position at, surroundings around)
-    : path(at.path), file_(std::move(file)), device_(at.device), inode_(at.inode), offset_(at.offset), sealed_(at.offset),
-      book_(around.sink, std::move(around.on_settled)), framer_(around.memory, around.rules, std::move(around.from), book_, around.counters) {
-  auto head = read_head(file_, static_cast<std::size_t>(std::min<std::uint64_t>(offset_, most_head_bytes)));
-  const auto last = std::min<std::uint64_t>(offset_, last_bytes);
-  last_ = read_at(file_, offset_ - last, static_cast<std::size_t>(last));
-  pasts_.push_back({std::move(at), std::move(head)});
-}
+    : path(at.path), file_(std::move(file)), device_(at.device), inode_(at.inode), offset_(at.offset),
+      last_(read_at(file_, offset_ - std::min<std::uint64_t>(offset_, last_bytes), std::min<std::uint64_t>(offset_, last_bytes))),
+      account_(std::make_unique<file_account>(std::move(at), read_head(file_, std::min<std::uint64_t>(offset_, most_head_bytes)), around.sink,
+                                              std::move(around.on_settled))),
+      framer_(around.memory, around.rules, std::move(around.from), account_->sink(), around.counters) {}
 
 tailed_file::state tailed_file::look() {
   if (copy_) return state::as_known;
   struct stat what {};
   if (::fstat(file_.get(), &what) != 0) return state::failed;
-  const bool same = static_cast<std::uint64_t>(what.st_size) >= offset_ && read_head(file_, pasts_.back().head.size()) == pasts_.back().head &&
+  const bool same = static_cast<std::uint64_t>(what.st_size) >= offset_ && read_head(file_, account_->head().size()) == account_->head() &&
                     read_at(file_, offset_ - last_.size(), last_.size()) == last_;
   return same ? state::as_known : state::truncated;
 }
 
 fd tailed_file::find_copy(const std::vector<std::string>& paths) const {
   if (offset_ == 0) return {};
-  auto known = position_of(pasts_.back());
-  known.offset = offset_;
+  const auto known = account_->now_at(offset_);
   fd best;
   timespec age{};
   for (const auto& each : paths) {
@@ -71,8 +86,7 @@ fd tailed_file::find_copy(const std::vector<std::string>& paths) const {
 void tailed_file::begin_anew(fd copy) {
   struct stat what {};
   if (!copy || ::fstat(copy.get(), &what) != 0) return next_past();
-  pasts_.back().position.device = what.st_dev;
-  pasts_.back().position.inode = what.st_ino;
+  account_->goes_on_in(what.st_dev, what.st_ino);
   copy_ = std::move(copy);
 }
 
@@ -81,8 +95,8 @@ void tailed_file::next_past() {
   from.device = device_;
   from.inode = inode_;
   from.path = path;
-  pasts_.push_back({std::move(from), {}});
-  offset_ = sealed_ = 0;
+  account_->begin_past(std::move(from));
+  offset_ = 0;
   last_.clear();
 }
 
@@ -92,8 +106,7 @@ ssize_t tailed_file::read_some(std::span<char> into) const {
 }
 
 void tailed_file::took(std::string_view bytes, wall_time now) {
-  auto& head = pasts_.back().head;
-  head += bytes.substr(0, most_head_bytes - head.size());
+  account_->add_to_head(bytes);
   if (bytes.size() >= last_bytes) last_.clear();
   last_ += bytes.substr(bytes.size() - std::min(bytes.size(), last_bytes));
   if (last_.size() > last_bytes) last_.erase(0, last_.size() - last_bytes);
@@ -101,11 +114,7 @@ void tailed_file::took(std::string_view bytes, wall_time now) {
   framer_.commit(bytes.size(), now);
   // A line that was begun before a truncation ends behind it: until then nothing of the new beginning is settled.
   const std::uint64_t unfinished = framer_.unfinished_bytes();
-  const auto end = unfinished > offset_ ? 0 : offset_ - unfinished;
-  if (end == sealed_) return;
-  sealed_ = end;
-  marks_.push_back({first_past_ + pasts_.size() - 1, end});
-  book_.seal(end);
+  account_->seal(unfinished > offset_ ? 0 : offset_ - unfinished);
 }
 
 bool tailed_file::leave_copy() {
@@ -115,52 +124,19 @@ bool tailed_file::leave_copy() {
   return true;
 }
 
-bool tailed_file::has(dev_t device, ino_t inode) const {
-  return is(device, inode) || std::any_of(pasts_.begin(), pasts_.end(), [&](const past& each) {
-    return each.position.device == device && each.position.inode == inode;
-  });
-}
+bool tailed_file::has(dev_t device, ino_t inode) const { return is(device, inode) || account_->has_been(device, inode); }
 
 void tailed_file::finish(wall_time now) {
   framer_.finish(now);
-  if (sealed_ != offset_) {
-    marks_.push_back({first_past_ + pasts_.size() - 1, offset_});
-    book_.seal(offset_);
-  }
+  account_->seal(offset_);
   copy_.reset();
   file_.reset();
 }
 
-bool tailed_file::settle(std::vector<file_position>& history) {
-  bool any = false;
-  while (book_.next()) {
-    const mark& one = marks_.front();
-    pasts_[one.past - first_past_].position.offset = one.end;
-    marks_.pop_front();
-    any = true;
-  }
-  // What is settled to its end and has a successor is history.
-  while (pasts_.size() > 1 && (marks_.empty() || marks_.front().past > first_past_)) {
-    history.push_back(position_of(pasts_.front()));
-    pasts_.pop_front();
-    ++first_past_;
-    any = true;
-  }
-  return any;
-}
-
-file_position tailed_file::position_of(const past& one) const {
-  auto position = one.position;
-  position.head_size = static_cast<std::uint32_t>(one.head.size());
-  position.head_crc = crc32c(one.head);
-  return position;
-}
-
-void tailed_file::append_positions(std::vector<file_position>& to) const {
-  for (const auto& each : pasts_) {
-    to.push_back(position_of(each));
-    to.back().done = over();
-  }
+tailed_file::left tailed_file::hand_over() {
+  auto place = account_->now_at(account_->sealed());
+  place.done = !is_open();
+  return {std::move(place), std::move(copy_ ? copy_ : file_), account_->read_pasts(), std::move(account_)};
 }
 
 }  // namespace logrelay

@@ -8,12 +8,10 @@
 ///
 /// Owned by a tail; its thread only. Nothing but read_some() waits, as a disk does.
 #include <logrelay/core/line_framer.hpp>
-#include <logrelay/core/receipts.hpp>
-#include <logrelay/input/tail/checkpoint.hpp>
+#include <logrelay/input/tail/file_account.hpp>
 #include <logrelay/util/clock.hpp>
 #include <logrelay/util/fd.hpp>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +21,8 @@ namespace logrelay {
 
 /// The first bytes of a file, as it is now; fewer than `size` where it is shorter.
 [[nodiscard]] std::string read_head(const fd& file, std::size_t size);
+/// Behind the last newline, so that the first line is a whole one; a line that has no beginning in sight is begun in its middle.
+[[nodiscard]] std::uint64_t last_line_end(const fd& file);
 /// Whether `file` begins with the bytes that `position` remembers, and reaches as far.
 [[nodiscard]] bool begins_as(const fd& file, const file_position& position);
 
@@ -68,12 +68,20 @@ class tailed_file {
   [[nodiscard]] bool has(dev_t device, ino_t inode) const;
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
-  /// Takes in what has been settled; what of its past is settled to its end goes to `history`. Whether that was something.
-  bool settle(std::vector<file_position>& history);
+  /// As the account has it.
+  bool settle(std::vector<file_position>& history) { return account_->settle(history); }
+  void append_positions(std::vector<file_position>& to) const { account_->append_positions(over(), to); }
   /// Everything is read, and settled.
-  [[nodiscard]] bool over() const { return !file_ && pasts_.size() == 1 && marks_.empty(); }
-  /// Where it is settled, as the next start has to know it, with what is left of its past.
-  void append_positions(std::vector<file_position>& to) const;
+  [[nodiscard]] bool over() const { return !file_ && account_->is_settled(); }
+
+  /// Of a file that somebody else goes on with: where, in which file, and the account of what was read, which it has no more.
+  struct left {
+    file_position place;
+    fd file;
+    std::vector<file_position> pasts;
+    std::unique_ptr<file_account> account;
+  };
+  [[nodiscard]] left hand_over();
 
   std::string path;           ///< by which it was found
   int watch = -1;
@@ -83,16 +91,6 @@ class tailed_file {
   steady_time last_growth{};
 
  private:
-  // A file between two truncations.
-  struct past {
-    file_position position;  // its offset: what is settled
-    std::string head;
-  };
-  struct mark {
-    std::size_t past;  // counted from the first there ever was
-    std::uint64_t end;
-  };
-  [[nodiscard]] file_position position_of(const past& one) const;
   void next_past();
 
   fd file_;
@@ -101,11 +99,7 @@ class tailed_file {
   ino_t inode_;
   std::uint64_t offset_;
   std::string last_;  // the bytes before offset_, a few
-  std::deque<past> pasts_;  // the last one is being read
-  std::size_t first_past_ = 0;
-  std::deque<mark> marks_;
-  std::uint64_t sealed_ = 0;
-  receipts book_;
+  std::unique_ptr<file_account> account_;
   line_framer framer_;
 };
 

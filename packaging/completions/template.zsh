@@ -1,8 +1,8 @@
-#compdef logrelay
-# Completion of logrelay's command line for zsh.
+#compdef @program@
+# Completion of @program@'s command line for zsh.
 
-_logrelay() {
-  local text about offered=() shown=()
+_@program@() {
+  local text about space offered=() shown=()
   printf '%s' '@rows@' | awk '@complete@' "${(@Q)words[2,CURRENT-1]}" "$PREFIX" | while IFS=$'\t' read -r text about; do
     case $text in
       @arguments)
@@ -11,6 +11,7 @@ _logrelay() {
         _normal
         return
         ;;
+      @space) space=yes ;;
       @file | @directory | @command)
         compset -P "${(b)about}"
         case $text in
@@ -25,10 +26,10 @@ _logrelay() {
         ;;
     esac
   done
-  # An endpoint may go on with ",key=": only behind an option a space comes.
+  # An endpoint may go on with ",key=": only behind an option or a command a space comes.
   local behind=(-S '')
-  if [[ $PREFIX == -?* && $PREFIX != *=* ]]; then behind=(); fi
+  if [[ $space || ($PREFIX == -?* && $PREFIX != *=*) ]]; then behind=(); fi
   (($#offered)) && compadd "${behind[@]}" -l -d shown -a offered
 }
 
-_logrelay "$@"
+_@program@ "$@"

@@ -1,6 +1,6 @@
-# Completion of logrelay's command line for bash.
+# Completion of @program@'s command line for bash.
 
-_logrelay() {
+_@program@() {
   # The words up to the cursor. Bash cuts words at ':' and '=' too: what no space parts is put together again.
   local words=() word i line=${COMP_LINE:0:${COMP_POINT:-0}}
   line=${line#*"${COMP_WORDS[0]}"}
@@ -22,7 +22,7 @@ _logrelay() {
   esac
   words[-1]=$word
 
-  local text about file files=() others=() command=
+  local text about file files=() others=() command= space=
   while IFS=$'\t' read -r text about; do
     case $text in
       @arguments)
@@ -30,13 +30,14 @@ _logrelay() {
         command=yes
         if ((about == 1)); then mapfile -t others < <(compgen -c -- "$word"); else mapfile -t files < <(compgen -f -- "$word"); fi
         ;;
+      @space) space=yes ;;
       @*) while read -r file; do files+=("$about$file"); done < <(compgen -A "${text#@}" -- "${word#"$about"}") ;;
       *) others+=("$text") ;;
     esac
-  done < <(_logrelay_rows | awk "$_logrelay_complete" "${words[@]}")
+  done < <(_@program@_rows | awk "$_@program@_complete" "${words[@]}")
 
-  # Behind an option a space comes; an endpoint may go on with ",key=".
-  [[ $word == -?* && $word != *=* || $command ]] || compopt -o nospace 2>/dev/null
+  # Behind an option or a command a space comes; an endpoint may go on with ",key=".
+  [[ $word == -?* && $word != *=* || $command || $space ]] || compopt -o nospace 2>/dev/null
   if ((${#others[@]} == 0)); then
     compopt -o filenames 2>/dev/null
   else
@@ -46,10 +47,10 @@ _logrelay() {
   for text in "${others[@]}" "${files[@]}"; do COMPREPLY+=("${text#"$kept"}"); done
 }
 
-_logrelay_rows() {
+_@program@_rows() {
   printf '%s' '@rows@'
 }
 
-_logrelay_complete='@complete@'
+_@program@_complete='@complete@'
 
-complete -F _logrelay logrelay
+complete -F _@program@ @program@

@@ -1,6 +1,6 @@
-# Completion of logrelay's command line for fish.
+# Completion of @program@'s command line for fish.
 
-function __logrelay_complete
+function __@program@_complete
     set -l words (commandline --cut-at-cursor --tokenize --current-process)
     set -e words[1]
     set -l word (commandline --cut-at-cursor --current-token)
@@ -11,6 +11,7 @@ function __logrelay_complete
                 set -l command
                 test $about -gt 1; and set command (string escape -- $words[(math 1 - $about)..])
                 complete --do-complete "$command $word"
+            case @space # which fish has behind every word
             case @file
                 printf '%s\n' "$about"(__fish_complete_path "$rest")
             case @directory
@@ -23,4 +24,4 @@ function __logrelay_complete
     end
 end
 
-complete --command logrelay --no-files --arguments '(__logrelay_complete)'
+complete --command @program@ --no-files --arguments '(__@program@_complete)'
