@@ -81,8 +81,12 @@ publisher::publisher(std::string_view endpoint, const registries& known, std::ch
     : publisher(endpoint, known, drain, {}) {}
 
 publisher::publisher(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain,
+                     std::function<std::unique_ptr<format>()> body)
+    : publisher(read_endpoint(endpoint, known), known, drain, std::move(body)) {}
+
+publisher::publisher(const output_config& checked, const registries& known, std::chrono::milliseconds drain,
                      std::function<std::unique_ptr<format>()> body) {
-  auto config = std::make_shared<const output_config>(read_endpoint(endpoint, known));
+  auto config = std::make_shared<const output_config>(checked);
   state_ = std::make_shared<state>(config->name, known, drain, true, [config, &known, body = std::move(body)](publisher_life& to) {
     auto out = config->kind->make(*config);
     auto encoding = encoding_of(*config, known, *out);
