@@ -47,10 +47,11 @@ std::shared_ptr<record_queue> queue_for(std::shared_ptr<queue> stands_behind, co
       std::move(stands_behind), with.in.pool, with.listener->on_lines());
 }
 
-/// What the queue behind tells: its listener, and, of losses, the user.
-queue_events events_for(const std::string& name, std::size_t capacity_bytes, publisher_life& with) {
+/// What the queue behind tells: of losses, the user. Of lines the listener needs no word: the queue before knows whether it
+/// sleeps, except where a spool has brought them to disk.
+queue_events events_for(const std::string& name, std::size_t capacity_bytes, bool on_disk, publisher_life& with) {
   queue_events tell;
-  tell.on_lines = with.listener->on_lines();
+  tell.on_lines = on_disk ? with.listener->on_lines() : [] {};
   tell.on_room = [] {};  // who waits for room looks when something is settled (record_queue)
   tell.on_left = [common = with.in.common] { common->events.signal(); };
   tell.on_loss = [say = &with.say, name, capacity_bytes](bool begins, const tally& dropped) {
@@ -93,9 +94,10 @@ publisher::publisher(const output_config& checked, const registries& known, std:
     if (!encoding.body && body) encoding.body = body();
     auto rules = rules_of(*config, encoding);
     rules.keep_times = false;  // records have their own
+    const bool on_disk = config->options.given("spool") || config->options.given("spill");
     if (!config->options.given("overflow")) rules.when_full = overflow::drop_oldest;
     to.listener = listener_for(config->name, std::move(out), std::move(encoding), rules.stall_after, to);
-    to.lines = queue_for(make_queue(*config, behind(rules), events_for(config->name, rules.capacity_bytes, to), to.in), rules, to);
+    to.lines = queue_for(make_queue(*config, behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to), to.in), rules, to);
   });
   state_->start();
   join_process(state_);
@@ -110,7 +112,7 @@ publisher::publisher(custom_output made)
         if (made.body) encoding.body = made.body();
         if (made.filters) made.filters(encoding.filters);
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
-        queue_events tell = events_for(made.name, made.rules.capacity_bytes, to);
+        queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
         to.lines = queue_for(std::make_shared<memory_queue>(behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
       })) {
   state_->start();
