@@ -54,7 +54,8 @@ struct queued_report {
   [[nodiscard]] std::uint64_t left() const;  ///< still queued at the deadline
 };
 
-/// Holds sinks adopted, or made by a configuration; owned by the program, moves. One thread, but for report(), flush() and stop(), which are any's.
+/// Holds sinks adopted, or made by a configuration; owned by the program, moves. One thread, but for report(), flush() and
+/// stop(), which are any's.
 class queued {
  public:
   queued(queued&&) noexcept;

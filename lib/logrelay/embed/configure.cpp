@@ -42,7 +42,8 @@ class configuration {
       const mistakes::at here(wrong_, each.at);
       if (std::dynamic_pointer_cast<spdlog::async_logger>(logger))
         wrong_.add(fmt::format("{} is asynchronous already: make it a plain one", each.whose()));
-      if (std::any_of(targets_.begin(), targets_.end(), [&](const target& other) { return other.logger == logger && other.asked.name != each.name; }))
+      const auto is_it = [&](const target& other) { return other.logger == logger && other.asked.name != each.name; };
+      if (std::any_of(targets_.begin(), targets_.end(), is_it))
         wrong_.add(fmt::format("{} and the default logger are one, which has a table already", each.whose()));
       targets_.push_back({each, std::move(logger), made});
     }
@@ -99,8 +100,8 @@ class configuration {
   const library_config config_;
   const registries& known_;
   mistakes& wrong_;
-  std::vector<target> targets_;                       // one for each logger …
-  std::vector<std::shared_ptr<queued_sink>> sinks_;   // … and each output
+  std::vector<target> targets_;                      // one for each logger …
+  std::vector<std::shared_ptr<queued_sink>> sinks_;  // … and each output
 };
 
 queued configure_file(const std::string& path, const registries& known) {

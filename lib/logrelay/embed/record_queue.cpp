@@ -55,7 +55,12 @@ std::size_t record_queue::behind_bytes(std::size_t capacity_bytes) {
 }
 
 record_queue::record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines)
-    : rules_(rules), slice_bytes_(slice_of(rules.capacity_bytes)), behind_bytes_(behind_bytes(rules.capacity_bytes)), behind_(std::move(behind)), on_lines_(std::move(on_lines)), pool_(pool) {
+    : rules_(rules),
+      slice_bytes_(slice_of(rules.capacity_bytes)),
+      behind_bytes_(behind_bytes(rules.capacity_bytes)),
+      behind_(std::move(behind)),
+      on_lines_(std::move(on_lines)),
+      pool_(pool) {
   touch_blocks(pool_);
 }
 
