@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   const auto log = std::make_shared<spdlog::logger>("app", sink);
   sink->hangs = drops;
   logrelay::adopt_options options;
-  options.queue_bytes = 1024 * 1024;
+  options.queue_bytes = 64 * 1024;  // so that more memory than the queue has from the start is never needed
   options.when_full = drops ? logrelay::overflow::drop_oldest : logrelay::overflow::block;
   options.drain = std::chrono::seconds(60);
   auto queued = logrelay::adopt(log, options);

@@ -91,8 +91,9 @@ class slot_list {
 
   block_pool pool_;
   bool keep_times_;
-  spare_memory nodes_;  // of the two: slots come and go without malloc
-  std::pmr::deque<slot> taken_{&nodes_}, waiting_{&nodes_};
+  // Slots come and go without malloc. Each has its own, so that many that the listener takes leave some to who pushes.
+  spare_memory taken_nodes_, waiting_nodes_;
+  std::pmr::deque<slot> taken_{&taken_nodes_}, waiting_{&waiting_nodes_};
   std::unique_ptr<gap> spare_gap_;  // of a notice that has gone, for the next
   std::size_t charged_ = 0, waiting_charged_ = 0;
   std::size_t pinned_ = 0;  // capacity of the blocks that slots keep alive; one that comes twice counts twice

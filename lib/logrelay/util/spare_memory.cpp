@@ -11,6 +11,11 @@ std::pmr::memory_resource& heap() { return *std::pmr::new_delete_resource(); }
 
 }  // namespace
 
+spare_memory::spare_memory() {
+  spare_.reserve(most_spare);
+  while (spare_.size() < first_spare) spare_.push_back(heap().allocate(piece_bytes));
+}
+
 spare_memory::~spare_memory() {
   for (void* each : spare_) heap().deallocate(each, piece_bytes);
 }
