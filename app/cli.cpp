@@ -184,6 +184,7 @@ void add_file(relay_request file, relay_request& to) {
   to.global.insert(to.global.end(), file.global.begin(), file.global.end());
   to.input_tables = std::move(file.input_tables);
   to.output_tables = std::move(file.output_tables);
+  to.logger_tables = std::move(file.logger_tables);
   to.command = std::move(file.command);
 }
 

@@ -410,6 +410,13 @@ void check_spools_differ(const std::vector<output_config>& outputs, mistakes& wr
     }
 }
 
+void refuse_loggers(const std::vector<logger_table>& loggers, mistakes& wrong) {
+  for (const logger_table& each : loggers) {
+    const mistakes::at here(wrong, each.at);
+    wrong.add("[[logger]] is for programs that log through the library, liblogrelay(3): a relay has no loggers");
+  }
+}
+
 }  // namespace
 
 option_rows global_rows() { return global_table; }
@@ -438,6 +445,7 @@ relay_config make_config(const relay_request& request, const registries& known, 
   config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
   check_files_differ(config.outputs, wrong);
   check_spools_differ(config.outputs, wrong);
+  refuse_loggers(request.logger_tables, wrong);
   config.command = request.command;
   return config;
 }

@@ -56,6 +56,12 @@ struct endpoint_table {
   std::string at;  ///< where in the file
 };
 
+/// A logger of a file, for programs that have some (embed/logger_config.hpp).
+struct logger_table {
+  given_options options;
+  std::string at;  ///< where in the file
+};
+
 /// Endpoints as they were written; none of either means "-". With a command its stdout and stderr are inputs, whether
 /// they are among `inputs` or not, and none means nothing else. What a file has stands before what a command line has.
 struct relay_request {
@@ -64,10 +70,11 @@ struct relay_request {
   given_options global;
   std::vector<std::string> command{};
   std::vector<endpoint_table> input_tables{}, output_tables{};
+  std::vector<logger_table> logger_tables{};
 };
 
 /// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not
-/// unique, `from` that names no input, two outputs to one file. An endpoint without a `name` is called as it was
+/// unique, `from` that names no input, two outputs to one file, and loggers, which a relay has none of. An endpoint without a `name` is called as it was
 /// written, "stdin" or "stdout" for "-", "stdout" and "stderr" for a command's, with "#2" and up where that is taken. The registries must outlive the result,
 /// which is of use only when nothing was wrong.
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong);

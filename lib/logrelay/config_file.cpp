@@ -44,10 +44,12 @@ class request_reader {
         read_tables(*key, *node, all.input_tables);
       else if (key->str() == "output")
         read_tables(*key, *node, all.output_tables);
+      else if (key->str() == "logger")
+        read_tables(*key, *node, all.logger_tables);
       else if (key->str() == "command")
         read_command(*key, *node, all.command);
       else if (node->is_table() || node->is_array_of_tables())
-        add(*key, fmt::format("unknown table '{}'{}", key->str(), did_you_mean(key->str(), std::array<std::string_view, 2>{"input", "output"})));
+        add(*key, fmt::format("unknown table '{}'{}", key->str(), did_you_mean(key->str(), std::array<std::string_view, 3>{"input", "output", "logger"})));
       else
         read_option(*key, *node, all.global);
     }
@@ -75,13 +77,19 @@ class request_reader {
     wrong_.add(what);
   }
 
-  void read_tables(const toml::key& key, const toml::node& node, std::vector<endpoint_table>& into) {
+  template <typename Table>
+  void read_tables(const toml::key& key, const toml::node& node, std::vector<Table>& into) {
     if (!node.is_array_of_tables()) return add(key, fmt::format("'{0}' is no array of tables: write [[{0}]] before each one's keys", key.str()));
-    for (const auto& each : *node.as_array()) into.push_back(read_endpoint(*each.as_table()));
+    for (const auto& each : *node.as_array()) read_table(*each.as_table(), into.emplace_back());
   }
 
-  endpoint_table read_endpoint(const toml::table& table) {
-    endpoint_table read{{}, {}, place(table.source())};
+  void read_table(const toml::table& table, logger_table& read) {
+    read.at = place(table.source());
+    for (const auto& [key, node] : in_order(table)) read_option(*key, *node, read.options);
+  }
+
+  void read_table(const toml::table& table, endpoint_table& read) {
+    read.at = place(table.source());
     for (const auto& [key, node] : in_order(table)) {
       if (key->str() != "endpoint") {
         if (const auto meant = did_you_mean(key->str(), endpoint_key); !table.contains("endpoint") && !meant.empty()) {
@@ -94,7 +102,6 @@ class request_reader {
       read.at = place(key->source());
       read.endpoint = read_string(*key, *node);
     }
-    return read;
   }
 
   void read_command(const toml::key& key, const toml::node& node, std::vector<std::string>& into) {

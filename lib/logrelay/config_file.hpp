@@ -1,7 +1,7 @@
 #pragma once
 /// The configuration file: TOML with the program's options by their long names, `command`, and a table `[[input]]` or
-/// `[[output]]` for each endpoint, with `endpoint` and the same keys as behind one on the command line. Made into a request
-/// here; what names and values mean is checked by make_config against the option rows, so that no row is named twice.
+/// `[[output]]` for each endpoint, with `endpoint` and the same keys as behind one on the command line; in a program that
+/// uses the library, `[[logger]]` for each of its loggers. Made into a request here; what names and values mean is checked by make_config against the option rows, so that no row is named twice.
 /// Main thread.
 #include <logrelay/config.hpp>
 

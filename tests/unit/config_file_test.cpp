@@ -195,3 +195,9 @@ TEST_CASE("a file that cannot be read is a mistake", "[config_file]") {
   CHECK(read_config_file(folder / "there", none).global == given_options{{"quiet", "yes"}});
   CHECK(none.empty());
 }
+
+TEST_CASE("a relay refuses loggers, and says whose they are", "[config_file]") {
+  CHECK(wrong_with("[[output]]\nendpoint = 'null:'\n[[logger]]\nname = 'net'\n") ==
+        texts{"f:3:1: [[logger]] is for programs that log through the library, liblogrelay(3): a relay has no loggers"});
+  CHECK(wrong_with("[logger]\n") == texts{"f:1:2: 'logger' is no array of tables: write [[logger]] before each one's keys"});
+}

@@ -13,15 +13,6 @@ constexpr std::chrono::seconds longest_merged{1};
 // Slices up to this size are copied together; larger ones get a block of their own size. Either way little is unused.
 constexpr std::size_t small_slice = block_pool::standard_bytes / 16;
 
-slot notice_slot(gap&& lost, const std::shared_ptr<const source>& from) {
-  slot made;
-  made.lines.marker = true;
-  made.lines.from = from;
-  made.lines.time = lost.from;
-  made.lost = std::make_unique<gap>(std::move(lost));
-  return made;
-}
-
 }  // namespace
 
 void gap::join(const gap& with) {
@@ -105,6 +96,17 @@ batch slot_list::cut_oldest_waiting(std::size_t bytes) {
   charged_ -= bytes;
   waiting_charged_ -= bytes;
   return split_front(waiting_.front().lines, bytes);
+}
+
+slot slot_list::notice_slot(gap&& lost, const std::shared_ptr<const source>& from) {
+  slot made;
+  made.lines.marker = true;
+  made.lines.from = from;
+  made.lines.time = lost.from;
+  made.lost = std::exchange(spare_gap_, nullptr);
+  if (!made.lost) made.lost = std::make_unique<gap>();
+  *made.lost = lost;
+  return made;
 }
 
 void slot_list::prepend_notice(gap&& lost, const std::shared_ptr<const source>& from) {
@@ -219,7 +221,8 @@ void slot_list::unpin(slot& leaving, slot* next) {
     pinned_ -= leaving.lines.memory->capacity();
 }
 
-void slot_list::pay(const slot& gone) {
+void slot_list::pay(slot& gone) {
+  if (gone.lost) spare_gap_ = std::move(gone.lost);
   charged_ -= gone.lines.size + sizeof(slot);
   if (taken_.size() + waiting_.size() == 1) compact_ = {};  // the last one
 }

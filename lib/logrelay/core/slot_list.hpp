@@ -8,8 +8,10 @@
 /// input's few lines out of a rush of others), they are copied together, so that memory stays within the bytes,
 /// `most_waste`, and the block of the line at the front.
 #include <logrelay/core/ledger.hpp>
+#include <logrelay/util/spare_memory.hpp>
 
 #include <deque>
+#include <memory_resource>
 #include <vector>
 
 namespace logrelay {
@@ -79,16 +81,20 @@ class slot_list {
   [[nodiscard]] bool wastes_memory(const batch& lines) const;
   [[nodiscard]] batch compacted(const batch& lines);
   [[nodiscard]] batch copy_of(const batch& lines);
+  [[nodiscard]] slot notice_slot(gap&& lost, const std::shared_ptr<const source>& from);
   void leave_block(slot& moving);
   void unpin(slot& leaving, slot* next);
   void pin(slot& one);
-  void pay(const slot& gone);
+  void pay(slot& gone);
   [[nodiscard]] slot* behind_taken() { return waiting_.empty() ? nullptr : &waiting_.front(); }
   [[nodiscard]] std::size_t line_bytes() const { return charged_ - (taken_.size() + waiting_.size()) * sizeof(slot); }
 
   block_pool pool_;
   bool keep_times_;
-  std::deque<slot> taken_, waiting_;
+  // Slots come and go without malloc. Each has its own, so that many that the listener takes leave some to who pushes.
+  spare_memory taken_nodes_, waiting_nodes_;
+  std::pmr::deque<slot> taken_{&taken_nodes_}, waiting_{&waiting_nodes_};
+  std::unique_ptr<gap> spare_gap_;  // of a notice that has gone, for the next
   std::size_t charged_ = 0, waiting_charged_ = 0;
   std::size_t pinned_ = 0;  // capacity of the blocks that slots keep alive; one that comes twice counts twice
   block_ref compact_;       // where small slices are copied together

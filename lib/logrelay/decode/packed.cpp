@@ -1,6 +1,7 @@
 #include <logrelay/decode/packed.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace logrelay {
@@ -43,21 +44,22 @@ std::size_t packed_size(const program_record& one) {
 }
 
 void pack(const program_record& one, char* to) {
-  const header head{mark,
-                    static_cast<std::uint8_t>(one.severity),
-                    one.own_level,
-                    0,
-                    static_cast<std::uint16_t>(size_of(one.logger)),
-                    0,
-                    std::chrono::duration_cast<std::chrono::nanoseconds>(one.time.time_since_epoch()).count(),
-                    one.thread,
-                    one.line,
-                    static_cast<std::uint16_t>(size_of(one.file)),
-                    static_cast<std::uint16_t>(size_of(one.function))};
-  std::memcpy(to, &head, sizeof head);
-  to = put(one.logger.substr(0, head.logger_size), to + sizeof head);
-  to = put_terminated(one.file.substr(0, head.file_size), to);
-  to = put_terminated(one.function.substr(0, head.function_size), to);
+  // Each field goes where it belongs: a header put together here would be read again before its small stores are through.
+  const auto set = [&](std::size_t at, auto value) { std::memcpy(to + at, &value, sizeof value); };
+  set(offsetof(header, mark), mark);
+  set(offsetof(header, severity), static_cast<std::uint8_t>(one.severity));
+  set(offsetof(header, own_level), one.own_level);
+  set(offsetof(header, unused), std::uint8_t{0});
+  set(offsetof(header, logger_size), static_cast<std::uint16_t>(size_of(one.logger)));
+  set(offsetof(header, unused2), std::uint16_t{0});
+  set(offsetof(header, time), std::int64_t{std::chrono::duration_cast<std::chrono::nanoseconds>(one.time.time_since_epoch()).count()});
+  set(offsetof(header, thread), one.thread);
+  set(offsetof(header, line), one.line);
+  set(offsetof(header, file_size), static_cast<std::uint16_t>(size_of(one.file)));
+  set(offsetof(header, function_size), static_cast<std::uint16_t>(size_of(one.function)));
+  to = put(one.logger.substr(0, longest_name), to + sizeof(header));
+  to = put_terminated(one.file.substr(0, longest_name), to);
+  to = put_terminated(one.function.substr(0, longest_name), to);
   put(one.message, to);
 }
 

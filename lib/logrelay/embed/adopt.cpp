@@ -1,15 +1,13 @@
 #include <logrelay/embed/adopt.hpp>
 
 #include <logrelay/embed/adopted_sink.hpp>
-#include <logrelay/embed/sink.hpp>
-#include <logrelay/messages.hpp>
+#include <logrelay/embed/queued_parts.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <mutex>
 
 namespace logrelay {
 namespace {
@@ -21,52 +19,18 @@ std::uint64_t sum(const queued_report& report, Count count) {
   return all;
 }
 
+// What a report calls it: its first logger, and which of that logger's sinks it is.
+std::string name_of(const spdlog::logger& logger, std::size_t place) {
+  std::string name = logger.name().empty() ? "default" : logger.name();
+  if (logger.sinks().size() > 1) name += fmt::format("#{}", place + 1);
+  return name;
+}
+
 }  // namespace
 
 std::uint64_t queued_report::delivered() const { return sum(*this, &adopted_report::delivered); }
 std::uint64_t queued_report::dropped() const { return sum(*this, &adopted_report::dropped); }
 std::uint64_t queued_report::left() const { return sum(*this, &adopted_report::left); }
-
-struct queued::parts {
-  using adopted = std::shared_ptr<adopted_sink>;
-
-  adopted find(const spdlog::sink_ptr& original) const {
-    const auto found = std::find_if(sinks.begin(), sinks.end(), [&](const auto& each) { return each->original() == original; });
-    return found == sinks.end() ? nullptr : *found;
-  }
-
-  // What a report calls it: its first logger, and which of that logger's sinks it is.
-  static std::string name_of(const spdlog::logger& logger, std::size_t place) {
-    std::string name = logger.name().empty() ? "default" : logger.name();
-    if (logger.sinks().size() > 1) name += fmt::format("#{}", place + 1);
-    return name;
-  }
-
-  std::vector<adopted> all() const {
-    const std::lock_guard lock(mutex);
-    return sinks;
-  }
-
-  void stop(steady_time deadline) const {
-    const auto each_one = all();
-    for (const auto& each : each_one) each->handler().begin_stop();
-    for (const auto& each : each_one) each->stopped_by(deadline);
-  }
-
-  void restore() {
-    for (const auto& each : loggers)
-      if (const auto logger = each.lock())
-        for (auto& sink : logger->sinks())
-          if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && find(ours->original()) == ours)
-            sink = ours->original();
-  }
-
-  adopt_options options;
-  messages say{};
-  mutable std::mutex mutex{};  // of `sinks`, which reports read
-  std::vector<adopted> sinks{};
-  std::vector<std::weak_ptr<spdlog::logger>> loggers{};
-};
 
 queued::queued(const adopt_options& options) : parts_(new parts{options}) {}
 queued::queued(queued&&) noexcept = default;
@@ -79,7 +43,8 @@ queued& queued::operator=(queued&& other) noexcept {
 queued::~queued() {
   if (!parts_) return;
   parts_->stop(std::chrono::steady_clock::now() + parts_->options.drain);
-  parts_->restore();
+  parts_->restore_adopted();
+  parts_->restore_configured();
 }
 
 void queued::add(const std::shared_ptr<spdlog::logger>& logger) {
@@ -90,16 +55,15 @@ void queued::add(const std::shared_ptr<spdlog::logger>& logger) {
   }
   for (std::size_t place = 0; place < logger->sinks().size(); ++place) {
     auto& sink = logger->sinks()[place];
-    if (!sink || std::dynamic_pointer_cast<adopted_sink>(sink) || is_queued(*sink)) continue;
-    auto ours = parts_->find(sink);
+    if (!sink || std::dynamic_pointer_cast<queued_sink>(sink)) continue;
+    std::shared_ptr<queued_sink> ours = parts_->find(sink);
     if (!ours) {
-      ours = std::make_shared<adopted_sink>(parts::name_of(*logger, place), sink, parts_->options);
-      const std::lock_guard lock(parts_->mutex);
-      parts_->sinks.push_back(ours);
+      ours = std::make_shared<adopted_sink>(name_of(*logger, place), sink, parts_->options);
+      parts_->hold(ours);
     }
     sink = std::move(ours);
   }
-  parts_->loggers.push_back(logger);
+  parts_->adopted.push_back(logger);
 }
 
 queued_report queued::report() const {

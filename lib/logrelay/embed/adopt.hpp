@@ -42,7 +42,7 @@ struct adopt_options {
   child_records in_child = child_records::direct;
 };
 
-/// What became of one sink's records.
+/// What became of the records of one sink, or of one output of a configuration.
 struct adopted_report : publisher_report {
   std::uint64_t straight = 0;  ///< went straight to the sink after stop(), or in a child
 };
@@ -54,7 +54,8 @@ struct queued_report {
   [[nodiscard]] std::uint64_t left() const;  ///< still queued at the deadline
 };
 
-/// Holds sinks adopted; owned by the program, moves. One thread, but for report(), flush() and stop(), which are any's.
+/// Holds sinks adopted, or made by a configuration; owned by the program, moves. One thread, but for report(), flush() and
+/// stop(), which are any's.
 class queued {
  public:
   queued(queued&&) noexcept;
@@ -77,6 +78,7 @@ class queued {
  private:
   friend queued adopt(const adopt_options& options);
   friend queued adopt(const std::shared_ptr<spdlog::logger>& logger, const adopt_options& options);
+  friend class configuration;  // embed/configure.hpp
   struct parts;
   explicit queued(const adopt_options& options);
   std::unique_ptr<parts> parts_;

@@ -3,13 +3,12 @@
 /// has been stopped, goes straight to the sink. Shared by the loggers that have it and by `queued`. Any thread.
 #include <logrelay/embed/adopt.hpp>
 #include <logrelay/embed/publisher.hpp>
+#include <logrelay/embed/queued_sink.hpp>
 #include <logrelay/embed/sink_output.hpp>
-
-#include <spdlog/sinks/sink.h>
 
 namespace logrelay {
 
-class adopted_sink final : public spdlog::sinks::sink {
+class adopted_sink final : public queued_sink {
  public:
   /// Starts the listener. Throws error where there is no descriptor left.
   adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options);
@@ -23,10 +22,10 @@ class adopted_sink final : public spdlog::sinks::sink {
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
   [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
-  [[nodiscard]] publisher& handler() { return handler_; }
+  [[nodiscard]] publisher& handler() override { return handler_; }
   /// The end of a stop: a listener that still hangs in the sink is not waited for by records that go straight to it.
-  void stopped_by(steady_time deadline);
-  [[nodiscard]] adopted_report report() const;
+  void stopped_by(steady_time deadline) override;
+  [[nodiscard]] adopted_report report() const override;
 
  private:
   void straight(const spdlog::details::log_msg& message);

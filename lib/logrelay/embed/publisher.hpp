@@ -69,6 +69,9 @@ class publisher {
   /// `body` replaces what format=raw writes, for who has a format of its own.
   publisher(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain,
             std::function<std::unique_ptr<format>()> body);
+  /// The same with an endpoint that has been read and checked, from a configuration file.
+  publisher(const output_config& checked, const registries& known, std::chrono::milliseconds drain,
+            std::function<std::unique_ptr<format>()> body);
   explicit publisher(custom_output made);
   ~publisher();
   publisher(const publisher&) = delete;

@@ -1,7 +1,9 @@
 #include <logrelay/embed/record_queue.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -13,12 +15,33 @@ using namespace std::chrono_literals;
 // A slice is large, so that what a batch costs is paid by one record of a thousand; but of a small queue a part.
 constexpr std::size_t least_slice = 4 * 1024, largest_slice = block_pool::standard_bytes;
 constexpr std::size_t header_bytes = 11;  // digits and a space (RFC 6587)
-// How a listener that was busy looks again, before it sleeps and has to be woken.
+// How a listener that has brought everything looks again, before it sleeps and has to be woken.
 constexpr std::chrono::microseconds first_nap = 100us, longest_nap = 800us, all_naps = 10ms;
 // Whoever waits for room looks by itself at least that often: a spool makes room in a thread of its own.
 constexpr auto look_for_room = 50ms;
 
 std::size_t slice_of(std::size_t capacity) { return std::clamp(capacity / 4, least_slice, largest_slice); }
+
+// A block that is filled and one that is delivered are all that is in use while the listener keeps up: they are there from
+// the start, since the first touch of a page of memory costs more than a log call.
+void touch_blocks(block_pool& pool) {
+  const std::array blocks{pool.take(), pool.take()};
+  for (const auto& each : blocks) std::memset(each->data(), 0, each->capacity());
+}
+
+// Most records have two or three digits, for which to_chars is slow.
+std::size_t write_header(std::size_t size, char* to) {
+  char* end = to;
+  if (size >= 1000) {
+    end = std::to_chars(to, to + header_bytes, size).ptr;
+  } else {
+    if (size >= 100) *end++ = static_cast<char>('0' + size / 100);
+    if (size >= 10) *end++ = static_cast<char>('0' + size / 10 % 10);
+    *end++ = static_cast<char>('0' + size % 10);
+  }
+  *end++ = ' ';
+  return static_cast<std::size_t>(end - to);
+}
 
 }  // namespace
 
@@ -32,21 +55,26 @@ std::size_t record_queue::behind_bytes(std::size_t capacity_bytes) {
 }
 
 record_queue::record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines)
-    : rules_(rules), slice_bytes_(slice_of(rules.capacity_bytes)), behind_bytes_(behind_bytes(rules.capacity_bytes)), behind_(std::move(behind)), on_lines_(std::move(on_lines)), pool_(pool) {}
+    : rules_(rules),
+      slice_bytes_(slice_of(rules.capacity_bytes)),
+      behind_bytes_(behind_bytes(rules.capacity_bytes)),
+      behind_(std::move(behind)),
+      on_lines_(std::move(on_lines)),
+      pool_(pool) {
+  touch_blocks(pool_);
+}
 
 published record_queue::publish(const program_record& one) {
   const std::size_t size = packed_size(one);
   char header[header_bytes];
-  char* const digits_end = std::to_chars(header, header + sizeof header, size).ptr;
-  *digits_end = ' ';
-  const auto header_size = static_cast<std::size_t>(digits_end + 1 - header);
+  const std::size_t header_size = write_header(size, header);
   bool sleeps = false;
   {
     std::unique_lock lock(mutex_);
-    if (closed_) return published::closed;
+    if (closed_.load()) return published::closed;
     if ((!open_ || used_ + header_size + size > open_->capacity() || used_ - sealed_ + header_size + size > slice_bytes_) &&
         !make_space(lock, header_size + size))
-      return closed_ ? published::closed : published::refused;
+      return closed_.load() ? published::closed : published::refused;
     char* const to = open_->data() + used_;
     std::copy_n(header, header_size, to);
     pack(one, to + header_size);
@@ -60,7 +88,7 @@ published record_queue::publish(const program_record& one) {
 }
 
 // A new slice, in a new block where the open one is full. False: there is no room for it, or the queue has been closed.
-bool record_queue::make_space(std::unique_lock<std::mutex>& held, std::size_t bytes) {
+bool record_queue::make_space(std::unique_lock<brief_lock>& held, std::size_t bytes) {
   seal();
   if (rules_.waits && !wait_for_room(held)) return false;
   if (open_ && used_ + bytes <= open_->capacity()) return true;
@@ -70,9 +98,9 @@ bool record_queue::make_space(std::unique_lock<std::mutex>& held, std::size_t by
 }
 
 // Until the queue behind takes a slice more, by what its overflow policy says.
-bool record_queue::wait_for_room(std::unique_lock<std::mutex>& held) {
+bool record_queue::wait_for_room(std::unique_lock<brief_lock>& held) {
   for (;;) {
-    if (closed_) return false;
+    if (closed_.load()) return false;
     const std::size_t there = behind_->account().queue_bytes;
     if (there + slice_bytes_ <= behind_bytes_) return true;
     const room now = behind_->room_now();
@@ -117,7 +145,7 @@ void record_queue::push(const batch& lines) {
 
 bool record_queue::has_room() const {
   const std::lock_guard lock(mutex_);
-  return closed_ || behind_->account().queue_bytes + (used_ - sealed_) + slice_bytes_ <= behind_bytes_;
+  return closed_.load() || behind_->account().queue_bytes + (used_ - sealed_) + slice_bytes_ <= behind_bytes_;
 }
 
 std::uint64_t record_queue::when_room(std::function<void()> tell) {
@@ -154,7 +182,7 @@ void record_queue::tell_room() {
 void record_queue::close() {
   {
     const std::lock_guard lock(mutex_);
-    closed_ = true;
+    closed_.store(true);
     seal();
     room_.notify_all();
   }
@@ -185,36 +213,28 @@ void record_queue::rewind() {
   behind_->rewind();
 }
 
-bool record_queue::ready() const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (used_ > sealed_) return true;
-  }
-  return behind_->ready() || nap();
-}
+bool record_queue::ready() const { return behind_->ready() || nap(); }
 
-// Before the listener sleeps. True: there is something again.
+// Before the listener sleeps, unless it waits for its output too. True: there is something again.
 bool record_queue::nap() const {
   const auto until = std::chrono::steady_clock::now() + all_naps;
-  auto pause = first_nap;
-  for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (used_ > sealed_) return true;
-      if (taken_bytes_ > 0 || closed_ || std::chrono::steady_clock::now() >= until) {
-        listener_sleeps_ = true;
-        return false;
-      }
+  for (auto pause = first_nap;; pause = std::min(pause * 2, longest_nap)) {
+    const bool over = taken_bytes_ > 0 || closed_.load() || std::chrono::steady_clock::now() >= until;
+    if (!over) std::this_thread::sleep_for(pause);
+    const std::lock_guard lock(mutex_);
+    if (used_ > sealed_ || behind_->ready()) return true;
+    if (over) {
+      listener_sleeps_ = true;
+      return false;
     }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, longest_nap);
   }
 }
 
 bool record_queue::finished() const {
+  if (!closed_.load()) return false;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_ || used_ > sealed_) return false;
+    if (used_ > sealed_) return false;
   }
   return behind_->finished();
 }

@@ -1,11 +1,11 @@
 #include <logrelay/embed/sink.hpp>
 
+#include <logrelay/embed/queued_sink.hpp>
 #include <logrelay/embed/spdlog_record.hpp>
 #include <logrelay/format/format.hpp>
 #include <logrelay/util/guarded.hpp>
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/sink.h>
 
 namespace logrelay {
 namespace {
@@ -29,9 +29,11 @@ class pattern_body final : public format {
   spdlog::memory_buf_t text_;
 };
 
-class publisher_sink final : public spdlog::sinks::sink {
+class publisher_sink final : public queued_sink {
  public:
-  publisher_sink(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain)
+  /// `endpoint`: its text, or checked.
+  template <typename Endpoint>
+  publisher_sink(const Endpoint& endpoint, const registries& known, std::chrono::milliseconds drain)
       : pattern_(std::make_shared<shared_formatter>(std::make_unique<spdlog::pattern_formatter>())),
         handler_(endpoint, known, drain, [pattern = pattern_] { return std::make_unique<pattern_body>(pattern); }) {}
 
@@ -42,7 +44,9 @@ class publisher_sink final : public spdlog::sinks::sink {
     pattern_->with([&](auto& ours) { ours.swap(formatter); });
   }
 
-  publisher& handler() { return handler_; }
+  publisher& handler() override { return handler_; }
+  void stopped_by(steady_time deadline) override { handler_.end_stop(deadline); }
+  adopted_report report() const override { return {handler_.report()}; }
 
  private:
   const std::shared_ptr<shared_formatter> pattern_;
@@ -55,6 +59,10 @@ spdlog::sink_ptr sink(std::string_view endpoint) { return sink(endpoint, publish
 
 spdlog::sink_ptr sink(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain) {
   return std::make_shared<publisher_sink>(endpoint, known, drain);
+}
+
+std::shared_ptr<queued_sink> sink(const output_config& checked, const registries& known, std::chrono::milliseconds drain) {
+  return std::make_shared<publisher_sink>(checked, known, drain);
 }
 
 bool is_queued(const spdlog::sinks::sink& one) { return dynamic_cast<const publisher_sink*>(&one) != nullptr; }

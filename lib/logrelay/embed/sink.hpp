@@ -15,10 +15,14 @@
 
 namespace logrelay {
 
+class queued_sink;
+
 /// Opens what has to be there. Throws error: what is wrong with the endpoint, or what cannot be opened.
 [[nodiscard]] spdlog::sink_ptr sink(std::string_view endpoint);
 [[nodiscard]] spdlog::sink_ptr sink(std::string_view endpoint, const registries& known,
                                     std::chrono::milliseconds drain = publisher::default_drain);
+/// The same with an endpoint that has been read and checked; for configure_file() (embed/configure.hpp).
+[[nodiscard]] std::shared_ptr<queued_sink> sink(const output_config& checked, const registries& known, std::chrono::milliseconds drain);
 
 /// Whether it is one of these, which adopt() leaves as they are.
 [[nodiscard]] bool is_queued(const spdlog::sinks::sink& one);

@@ -25,8 +25,9 @@ class sink_output final : public output {
 
   write_result write(const outgoing& lines) override {
     std::size_t taken = 0;
+    const auto now = std::chrono::system_clock::now();
     for (const auto& piece : lines.pieces()) {
-      const auto message = message_of({static_cast<const char*>(piece.iov_base), piece.iov_len}, std::chrono::system_clock::now());
+      const auto message = message_of({static_cast<const char*>(piece.iov_base), piece.iov_len}, now);
       auto why = tried([&](auto& sink) { sink.log(message); });
       if (!why.empty()) {
         const bool once_more = ++tries_ < most_tries;

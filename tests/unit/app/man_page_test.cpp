@@ -3,6 +3,7 @@
 #include <app/control_rows.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/embed/logger_config.hpp>
 #include <logrelay/observe/metrics.hpp>
 #include <logrelay/registry.hpp>
 #include <logrelay/report.hpp>
@@ -231,7 +232,7 @@ void add_types(option_rows rows, names& to) {
 
 TEST_CASE("the man page of the configuration file names every key with its type, and no other") {
   const auto known = standard_registries();
-  names global{"command = strings"}, inputs{"endpoint = string"}, outputs{"endpoint = string"};
+  names global{"command = strings"}, inputs{"endpoint = string"}, outputs{"endpoint = string"}, loggers;
   add_types(global_rows(), global);
   add_types(common_input_rows(), inputs);
   for (const auto& kind : known.inputs) add_types(kind.options, inputs);
@@ -240,6 +241,8 @@ TEST_CASE("the man page of the configuration file names every key with its type,
   CHECK(keys_below(".Sh OPTIONS OF THE PROGRAM") == global);
   CHECK(keys_below(".Sh KEYS OF AN INPUT") == inputs);
   CHECK(keys_below(".Sh KEYS OF AN OUTPUT") == outputs);
+  add_types(logger_rows(), loggers);
+  CHECK(keys_below(".Sh KEYS OF A LOGGER") == loggers);
 }
 
 TEST_CASE("mandoc finds nothing to complain of in the man pages") {

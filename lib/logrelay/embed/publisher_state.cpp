@@ -1,0 +1,158 @@
+#include <logrelay/embed/publisher_state.hpp>
+
+#include <logrelay/util/guarded.hpp>
+#include <logrelay/util/quantity.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace logrelay {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long a listener that was told to stop may take to cut off a torn line; one that hangs is not waited for …
+constexpr auto farewell = 250ms;
+// … and how long a spool may take to bring to disk what is left.
+constexpr auto keeping = 1500ms;
+
+/// A thread of ours has none of the program's signals: its handlers run where it expects them.
+class signals_blocked {
+ public:
+  signals_blocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+void keep_for_ever(std::shared_ptr<void> what) {
+  static auto* const all = new guarded<std::vector<std::shared_ptr<void>>>;  // a pointer to it: no leak to those who look
+  all->with([&](auto& kept) { kept.push_back(std::move(what)); });
+}
+
+}  // namespace
+
+void publisher::state::start() {
+  auto begun = std::make_unique<publisher_life>(known_);
+  make_(*begun);
+  begun->listener->to().prepare();
+  try {
+    begun->lines->prepare();
+  } catch (const error&) {
+    begun->listener->to().unprepare();
+    throw;
+  }
+  {
+    const signals_blocked meanwhile;
+    begun->listener->start(begun->lines);
+  }
+  life_.store(begun.get());
+  owned_ = std::move(begun);
+}
+
+publisher_report publisher::state::report() const {
+  if (forked_.load()) return {.name = name_, .account = {}, .refused = refused_.load(), .last_error = {}};
+  const std::lock_guard lock(mutex_);
+  const publisher_life& now = *life_.load();
+  auto of_listener = now.listener ? now.listener->report() : at_end_;
+  return {name_, now.lines->account(), now.lines->refused() + refused_.load(), of_listener.retries, std::move(of_listener.last_error), let_go_};
+}
+
+void publisher::state::begin_stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || forked_.load()) return;
+    stopping_ = true;
+    life_.load()->listener->hurry();
+  }
+  life_.load()->lines->close();  // tells who waits for room
+}
+
+void publisher::state::stop_by(steady_time deadline) {
+  begin_stop();
+  if (forked_.load()) return;
+  if (stopper_.exchange(true)) {
+    while (!over_.load()) std::this_thread::sleep_for(1ms);
+    return;
+  }
+  publisher_life& now = *life_.load();
+  const auto wait = [&](steady_time until, auto&& condition) {
+    waiter events(now.in.common->events);
+    while (!condition())
+      if (events.wait(-1, 0, until) == waiter::event::timeout) return;
+  };
+  wait(deadline, [&] { return now.listener->done(); });
+  if (!now.listener->done()) {
+    now.listener->abandon();
+    wait(std::chrono::steady_clock::now() + farewell, [&] { return now.listener->done(); });
+  }
+  now.lines->leave();
+  wait(std::chrono::steady_clock::now() + keeping, [&] { return now.lines->left(); });
+  {
+    const std::lock_guard lock(mutex_);
+    at_end_ = now.listener->report();
+    let_go_ = !now.listener->done();
+    now.listener.reset();  // joins a thread that has ended, or lets it go
+  }
+  if (let_go_) keep_for_ever(shared_from_this());  // what it uses outlasts us
+  over_.store(true);
+  say_what_is_left(now.lines->account());
+}
+
+void publisher::state::say_what_is_left(const ledger& rest) {
+  const auto left = rest.pending - rest.spooled;
+  if (left.lines == 0) return;
+  life_.load()->say.say(severity::warning, fmt::format("output '{}': {} {} ({}) not delivered when it was stopped{}", name_, left.lines,
+                                                       left.lines == 1 ? "record" : "records", readable_size(left.bytes),
+                                                       let_go_ ? "; it hangs, and is left to itself" : ""));
+}
+
+void publisher::state::lock_before_fork() {
+  mutex_.lock();
+  locked_ = life_.load()->lines;
+  locked_->lock();
+}
+
+void publisher::state::unlock_after_fork() {
+  auto held = std::exchange(locked_, {});
+  held->unlock();
+  mutex_.unlock();
+}
+
+// The listener is not here, and may have held any lock: nothing of it is ever touched again.
+void publisher::state::in_child() {
+  locked_->shut();
+  static_cast<void>(owned_.release());
+  forked_.store(true);
+  over_.store(stopping_ || !listener_in_child_);
+}
+
+// In a child, at its first record: a queue and a listener of its own.
+bool publisher::state::begin_again() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || !listener_in_child_) return false;
+  if (!forked_.load()) return true;
+  try {
+    start();
+    forked_.store(false);
+    return true;
+  } catch (const error& e) {
+    messages().say(severity::warning, fmt::format("output '{}': {}; process {} has no log there", name_, e.what(), ::getpid()));
+    listener_in_child_ = false;
+    return false;
+  }
+}
+
+}  // namespace logrelay

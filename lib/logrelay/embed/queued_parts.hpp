@@ -1,0 +1,46 @@
+#pragma once
+/// What `queued` holds: the sinks with their queues, and the loggers that they are in, as those were before. Owned by
+/// `queued`; one thread, but for all() and stop(), which are any's.
+#include <logrelay/embed/queued_sink.hpp>
+#include <logrelay/messages.hpp>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace logrelay {
+
+class adopted_sink;
+
+/// A logger that a configuration has given other sinks, and perhaps another level.
+struct configured_logger {
+  std::weak_ptr<spdlog::logger> logger;
+  std::vector<spdlog::sink_ptr> sinks_before{};
+  spdlog::level::level_enum level_before{}, level_now{};
+  bool made = false;  ///< it was not there before
+};
+
+struct queued::parts {
+  explicit parts(const adopt_options& rules) : options(rules) {}
+
+  void hold(std::shared_ptr<queued_sink> one);
+  [[nodiscard]] std::vector<std::shared_ptr<queued_sink>> all() const;
+  /// The one that stands for this sink; null: none.
+  [[nodiscard]] std::shared_ptr<adopted_sink> find(const spdlog::sink_ptr& original) const;
+  [[nodiscard]] bool holds(const spdlog::sink_ptr& one) const;
+  void stop(steady_time deadline) const;
+  /// The sinks that were adopted stand in their places again; those that came meanwhile stay.
+  void restore_adopted();
+  /// Loggers that were there have their sinks and level again, unless somebody else has given them others since; those
+  /// that were made are no longer registered.
+  void restore_configured();
+
+  adopt_options options;
+  messages say{};
+  mutable std::mutex mutex{};  // of `sinks`, which reports read
+  std::vector<std::shared_ptr<queued_sink>> sinks{};
+  std::vector<std::weak_ptr<spdlog::logger>> adopted{};
+  std::vector<configured_logger> configured{};
+};
+
+}  // namespace logrelay

@@ -1,0 +1,109 @@
+#include <logrelay/embed/sink_door.hpp>
+#include <support/eventually.hpp>
+#include <unit/embed/scripted_sink.hpp>
+
+#include <catch2/catch.hpp>
+
+namespace logrelay {
+namespace {
+
+using support::eventually;
+
+const auto nothing = [](spdlog::sinks::sink&) {};
+
+std::shared_ptr<sink_door> new_door() { return std::make_shared<sink_door>(std::make_shared<scripted_sink>()); }
+
+/// Somebody who is inside until it is let out.
+class guest {
+ public:
+  explicit guest(sink_door& door) : thread_([this, &door] { entered_ = door.enter([this](auto&) { stay(); }); }) {
+    REQUIRE(eventually([&] { return inside_.load(); }));
+  }
+  ~guest() { leave(); }
+  guest(const guest&) = delete;
+  guest& operator=(const guest&) = delete;
+  void leave() {
+    out_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] bool entered() const { return entered_; }
+
+ private:
+  void stay() {
+    inside_ = true;
+    while (!out_) std::this_thread::yield();
+  }
+  std::atomic<bool> inside_{false}, out_{false};
+  bool entered_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("sink door: one thread at a time is in the sink, and others wait for it") {
+  const auto door = new_door();
+  guest first(*door);
+  std::atomic<bool> second_is_in{false};
+  std::thread second([&] { door->enter([&](auto&) { second_is_in = true; }); });
+  CHECK_FALSE(second_is_in);  // and never while the first is there, however long that is
+  first.leave();
+  second.join();
+  CHECK(first.entered());
+  CHECK(second_is_in);
+}
+
+TEST_CASE("sink door: who is in the sink already is not let in again, through however many others it went") {
+  const auto one = new_door(), other = new_door();
+  bool again = true, into_other = false;
+  CHECK(one->enter([&](auto&) { into_other = other->enter([&](auto&) { again = one->enter(nothing); }); }));
+  CHECK(into_other);
+  CHECK_FALSE(again);
+  CHECK(one->enter(nothing));
+}
+
+TEST_CASE("sink door: what the sink throws passes through, and the door is open again") {
+  const auto door = new_door();
+  CHECK_THROWS_WITH(door->enter([](auto&) { throw std::runtime_error("no space"); }), "no space");
+  CHECK(door->enter(nothing));
+}
+
+TEST_CASE("sink door: nobody waits for one who was given up, until it comes out") {
+  const auto door = new_door();
+  guest hung(*door);
+  door->abandon();
+  CHECK_FALSE(door->enter(nothing));
+  hung.leave();
+  CHECK(door->enter(nothing));
+}
+
+TEST_CASE("sink door: a fork that finds nobody inside keeps others out until it is over") {
+  const auto door = new_door();
+  door->settle_before_fork();
+  std::atomic<bool> inside{false};
+  std::thread other([&] { door->enter([&](auto&) { inside = true; }); });
+  CHECK_FALSE(inside);
+  door->in_child();
+  door->unlock_after_fork();
+  other.join();
+  CHECK(inside);
+}
+
+TEST_CASE("sink door: a fork does not wait for ever for who hangs inside, and its child never enters") {
+  const auto door = new_door();
+  guest hung(*door);
+  door->settle_before_fork();
+  door->in_child();
+  door->unlock_after_fork();
+  CHECK_FALSE(door->enter(nothing));
+}
+
+TEST_CASE("sink door: a fork from within the sink leaves it to who is there") {
+  const auto door = new_door();
+  CHECK(door->enter([&](auto&) {
+    door->settle_before_fork();
+    door->unlock_after_fork();
+  }));
+  CHECK(door->enter(nothing));
+}
+
+}  // namespace logrelay
