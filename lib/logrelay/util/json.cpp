@@ -27,29 +27,33 @@ char escape_of(char c) { return escapes[static_cast<unsigned char>(c)]; }
 // In each byte's highest bit: whether the byte is 0.
 std::uint64_t zeros(std::uint64_t word) { return (word - 0x0101010101010101) & ~word & 0x8080808080808080; }
 
-// The bytes before the first that has to be escaped; eight at a time, since most of what is written is plain text.
+constexpr std::uint64_t every = 0x0101010101010101, highest = 0x8080808080808080;
+
+// In each byte's highest bit, whether it has to be escaped. May be wrong behind the first one.
+std::uint64_t escaped(std::uint64_t word) {
+  return ((word - every * 0x20) & ~word & highest) | zeros(word ^ (every * '"')) | zeros(word ^ (every * '\\'));
+}
+
+// The bytes before the first that has to be escaped; or that is not ASCII, where `also` has the highest bits. Eight at a time,
+// since most of what is written is plain text.
+template <std::uint64_t also>
 std::size_t plain_size(std::string_view text) {
-  constexpr std::uint64_t every = 0x0101010101010101;
   std::size_t size = 0;
   for (std::uint64_t word; text.size() - size >= sizeof word; size += sizeof word) {
     std::memcpy(&word, text.data() + size, sizeof word);
-    const auto controls = (word - every * 0x20) & ~word & 0x8080808080808080;
-    if ((controls | zeros(word ^ (every * '"')) | zeros(word ^ (every * '\\'))) != 0) break;
+    if ((escaped(word) | (word & also)) != 0) break;
   }
-  while (size < text.size() && escape_of(text[size]) == 0) ++size;
+  const auto is_plain = [](char c) { return escape_of(c) == 0 && (also == 0 || static_cast<unsigned char>(c) < 0x80); };
+  while (size < text.size() && is_plain(text[size])) ++size;
   return size;
 }
 
-}  // namespace
-
-void append_json_string(std::string_view text, std::string& to) {
+void append_escaped(std::string_view text, std::string& to) {
   std::string scratch;
-  std::string_view rest = as_utf8(text, scratch);
-  to += '"';
-  while (!rest.empty()) {
-    const std::size_t plain = plain_size(rest);
+  for (std::string_view rest = as_utf8(text, scratch);;) {
+    const std::size_t plain = plain_size<0>(rest);
     to += rest.substr(0, plain);
-    if (plain == rest.size()) break;
+    if (plain == rest.size()) return;
     const char c = rest[plain], escape = escape_of(c);
     to += '\\';
     to += escape;
@@ -59,6 +63,15 @@ void append_json_string(std::string_view text, std::string& to) {
     }
     rest.remove_prefix(plain + 1);
   }
+}
+
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& to) {
+  to += '"';
+  const std::size_t plain = plain_size<highest>(text);
+  to += text.substr(0, plain);
+  if (plain < text.size()) append_escaped(text.substr(plain), to);
   to += '"';
 }
 
