@@ -32,7 +32,7 @@ constexpr auto await = asio::as_tuple(asio::use_awaitable);
 
 namespace {
 
-constexpr slot_sizes udp_slots{32, 64 * 1024};       // the largest datagram fits
+constexpr slot_sizes udp_slots{64, 64 * 1024};       // the largest datagram fits
 constexpr slot_sizes unixgram_slots{8, 512 * 1024};  // what net.core.wmem_max lets anyone but root send
 // What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
 constexpr int receive_bytes = 8 * 1024 * 1024;
