@@ -5,13 +5,13 @@
 #
 # Installs what is missing (packaging/setup.sh tests). One run of ctest then covers the unit, model and end-to-end
 # tests of the dev preset, the unit and model tests under AddressSanitizer with UndefinedBehaviorSanitizer and under
-# ThreadSanitizer, ten seconds of each fuzz target from its corpus, and a short run of the benchmarks. Its summary is the
+# ThreadSanitizer, five seconds of each fuzz target from its corpus, and a short run of the benchmarks. Its summary is the
 # last that is printed. What the builds say is kept in build/*.log and shown where one fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 jobs=$(nproc)
-fuzz_seconds=10
+fuzz_seconds=5
 presets='dev asan tsan'
 
 main() {

@@ -24,14 +24,15 @@ constexpr std::array<char, 256> escapes = [] {
 
 char escape_of(char c) { return escapes[static_cast<unsigned char>(c)]; }
 
-// In each byte's highest bit: whether the byte is 0.
-std::uint64_t zeros(std::uint64_t word) { return (word - 0x0101010101010101) & ~word & 0x8080808080808080; }
-
+// For eight bytes at once.
 constexpr std::uint64_t every = 0x0101010101010101, highest = 0x8080808080808080;
 
-// In each byte's highest bit, whether it has to be escaped. May be wrong behind the first one.
-std::uint64_t escaped(std::uint64_t word) {
-  return ((word - every * 0x20) & ~word & highest) | zeros(word ^ (every * '"')) | zeros(word ^ (every * '\\'));
+// In each byte's highest bit, whether it is less than `limit`, and ASCII. May be wrong behind the first that is.
+std::uint64_t below(std::uint64_t bytes, unsigned char limit) { return (bytes - every * limit) & ~bytes & highest; }
+
+// … whether it has to be escaped.
+std::uint64_t escaped(std::uint64_t bytes) {
+  return below(bytes, 0x20) | below(bytes ^ (every * '"'), 1) | below(bytes ^ (every * '\\'), 1);
 }
 
 // The bytes before the first that has to be escaped; or that is not ASCII, where `also` has the highest bits. Eight at a time,
