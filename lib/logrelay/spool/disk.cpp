@@ -22,6 +22,11 @@ constexpr std::uint64_t reserve_bytes = 1024 * 1024;
 class folder_file final : public disk_file {
  public:
   explicit folder_file(fd file) : file_(std::move(file)) {}
+  // What was asked for and not written is given back: a spool takes no more of the disk than its limit says.
+  ~folder_file() override {
+    struct stat is{};
+    if (reserved_ > 0 && ::fstat(file_.get(), &is) == 0) static_cast<void>(::ftruncate(file_.get(), is.st_size));
+  }
 
   int write(std::uint64_t offset, std::span<const iovec> pieces) override {
     std::vector<iovec> rest(pieces.begin(), pieces.end());
