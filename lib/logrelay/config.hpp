@@ -1,8 +1,8 @@
 #pragma once
 /// What a relay is asked to do, checked and ready: made from a command line, later from a file. Main thread, no I/O,
 /// opens nothing.
+#include <logrelay/config_rows.hpp>
 #include <logrelay/endpoint.hpp>
-#include <logrelay/registry.hpp>
 
 #include <chrono>
 #include <optional>
@@ -27,20 +27,6 @@ struct output_config {
   std::vector<std::size_t> from;  ///< places in `inputs` that it takes; all of them by default
   std::string timestamp;          ///< template of the prefix that -t asks for; empty: none
 };
-
-/// The program's options by their long names: rows as for endpoints. `timestamp` is yes, no, or the format of a time.
-[[nodiscard]] option_rows global_rows();
-/// The choices of two of the rows that every input has, for kinds with other defaults.
-inline constexpr std::string_view decode_choices = "none|prefix|syslog|json";
-inline constexpr std::string_view input_framing_choices = "newline|nul|octet|auto";
-/// Rows that every input has.
-[[nodiscard]] option_rows common_input_rows();
-/// Rows that every output has, those of the filters left out.
-[[nodiscard]] option_rows common_output_rows();
-
-/// All rows of outputs of this kind: those that every output has, of spools, filters and formats too; a later one of the
-/// same name replaces an earlier.
-[[nodiscard]] std::vector<option_rows> output_tables(const output_kind& kind, const registries& known);
 
 struct relay_config {
   std::vector<input_config> inputs;
@@ -74,9 +60,9 @@ struct relay_request {
 };
 
 /// Checks all of it and reports all mistakes: unknown schemes and keys with the near ones, values, names that are not
-/// unique, `from` that names no input, two outputs to one file, and loggers, which a relay has none of. An endpoint without a `name` is called as it was
-/// written, "stdin" or "stdout" for "-", "stdout" and "stderr" for a command's, with "#2" and up where that is taken. The registries must outlive the result,
-/// which is of use only when nothing was wrong.
+/// unique, `from` that names no input, two outputs to one file, and loggers, which a relay has none of. An endpoint without
+/// a `name` is called as it was written, "stdin" or "stdout" for "-", "stdout" and "stderr" for a command's, with "#2" and up
+/// where that is taken. The registries must outlive the result, which is of use only when nothing was wrong.
 relay_config make_config(const relay_request& request, const registries& known, mistakes& wrong);
 
 }  // namespace logrelay

@@ -10,6 +10,8 @@ that a connection ended in is "torn", and no line.  Needs root for the black hol
 """
 import argparse, collections, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
+from loopback import free_port
+
 LINE = re.compile(rb'(\d{9}) x{50}\Z')
 RESEND = '8M'  # more than a peer's receive buffer
 
@@ -82,12 +84,6 @@ def feed(port, path):
     out.shutdown(socket.SHUT_WR)
     while out.recv(4096):
         pass
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class Sender:

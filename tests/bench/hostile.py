@@ -8,22 +8,9 @@ that begin TLS and say nothing more (the honest peer speaks plain TCP to the sam
 """
 import argparse, multiprocessing, os, socket, struct, subprocess, tempfile, time
 
+from loopback import connected, free_port
+
 LINES_A_SECOND = 100
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
-def connected(port):
-    for _ in range(400):
-        try:
-            return socket.create_connection(('127.0.0.1', port))
-        except OSError:
-            time.sleep(0.01)
-    raise SystemExit('nobody listens')
 
 
 def connects(ports, seconds):

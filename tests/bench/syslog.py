@@ -11,25 +11,12 @@ Prints lines a second of wall time and of processor time, the median of the runs
 """
 import argparse, os, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
+from loopback import connected, free_port
+
 HEADER = '<165>1 2026-11-22T14:05:01.123456Z web1.example.com nginx 4711 ID47 [exampleSDID@32473 iut="3" eventSource="app"] '
 BODY = 'GET /index.html HTTP/1.1 200 5123 "https://www.example.com/start" "Mozilla/5.0 (X11; Linux x86_64)"'
 MESSAGE = (HEADER + BODY).encode()
 TICKS = os.sysconf('SC_CLK_TCK')
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
-def connected(port):
-    for _ in range(400):
-        try:
-            return socket.create_connection(('127.0.0.1', port))
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit('nobody listens')
 
 
 class Program:

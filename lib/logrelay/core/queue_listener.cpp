@@ -291,7 +291,7 @@ void queue_listener::state::rest() {
 // Waits for longer each time, unless there is a reason to try at once.
 void queue_listener::state::failed(const result& how) {
   const auto longest = keeps_place ? longest_local_pause : backoff::longest;
-  const auto delay = failing.failed(how.why, from->account().queue_bytes, longest);
+  const auto delay = failing.failed(how.why, from->account().pending.bytes, longest);
   report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
   lost |= open && !keeps_place;
   open = false;

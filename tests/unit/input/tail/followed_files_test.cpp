@@ -1,6 +1,7 @@
 #include <logrelay/input/tail/followed_files.hpp>
 
 #include <logrelay/input/tail/follower.hpp>
+#include <support/published_text.hpp>
 #include <support/temp_folder.hpp>
 
 #include <catch2/catch.hpp>
@@ -15,12 +16,6 @@ namespace logrelay {
 namespace {
 
 using namespace support;
-
-class published_text final : public batch_sink {
- public:
-  void publish(batch&& lines) override { text += lines.bytes(); }
-  std::string text;
-};
 
 /// The files of a tail of app.log, which a test searches and reads when it wants to, as a follower does.
 class followed {

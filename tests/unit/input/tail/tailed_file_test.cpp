@@ -1,5 +1,6 @@
 #include <logrelay/input/tail/tailed_file.hpp>
 
+#include <support/published_text.hpp>
 #include <support/temp_folder.hpp>
 
 #include <catch2/catch.hpp>
@@ -14,12 +15,6 @@ namespace logrelay {
 namespace {
 
 using namespace support;
-
-class published_text final : public batch_sink {
- public:
-  void publish(batch&& lines) override { text += lines.bytes(); }
-  std::string text;
-};
 
 /// A file that others write, and what a tail reads of it.
 class tailed {
