@@ -1,4 +1,5 @@
 #include <logrelay/config.hpp>
+#include <logrelay/config_conflicts.hpp>
 #include <logrelay/observe/place.hpp>
 #include <logrelay/spool/spool_options.hpp>
 
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <map>
 #include <numeric>
 #include <set>
 
@@ -47,13 +47,6 @@ std::string given_name(const endpoint& where) {
   for (const given_option& each : where.options)
     if (each.name == "name") return each.text;
   return {};
-}
-
-/// The place of an option, for what is wrong with it together with others; that of its endpoint where it was not given.
-std::string place_of(const endpoint& where, std::string_view option) {
-  for (const given_option& each : where.options)
-    if (each.name == option && !each.at.empty()) return each.at;
-  return where.at;
 }
 
 /// What the endpoint's text says, with what stands beside it.
@@ -213,42 +206,6 @@ std::vector<endpoint_table> all_outputs(const relay_request& request) {
   return all;
 }
 
-void check_command(const std::vector<input_config>& inputs, const std::vector<std::string>& command, mistakes& wrong) {
-  std::set<std::string_view> seen;
-  for (const input_config& input : inputs) {
-    const mistakes::at here(wrong, input.where.at);
-    const std::string& scheme = input.where.scheme;
-    if (read_descriptor(input.where) == 0 && !command.empty())
-      wrong.add(fmt::format("input '{}': standard input is {}'s, which would get parts of its lines", input.name, command.front()));
-    if (scheme != "stdout" && scheme != "stderr") continue;
-    if (command.empty())
-      wrong.add(fmt::format("input '{}': there is no command whose {} it could read: add '-- COMMAND'", input.name, scheme));
-    else if (!seen.insert(scheme).second)
-      wrong.add(fmt::format("input '{}': {} is read already", input.name, scheme));
-  }
-}
-
-/// `descriptor_of` tells the descriptor of an endpoint, `done` is what is done to it ("read").
-template <typename Config>
-void check_descriptors_differ(const std::vector<Config>& all, const side& ours,
-                              std::optional<int> (*descriptor_of)(const endpoint&), std::string_view done,
-                              std::string_view consequence, mistakes& wrong) {
-  constexpr std::array<std::string_view, 3> standard{"standard input", "standard output", "standard error"};
-  std::map<int, const Config*> users;
-  for (const Config& each : all) {
-    const auto number = descriptor_of(each.where);
-    if (!number) continue;
-    const auto [first, added] = users.emplace(*number, &each);
-    if (added) continue;
-    const mistakes::at here(wrong, each.where.at);
-    const auto place = static_cast<std::size_t>(*number);
-    const std::string what =
-        place < standard.size() ? std::string(standard.at(place)) : fmt::format("descriptor {}", *number);
-    wrong.add(fmt::format("{0} '{1}': {2} is {3} by {0} '{4}' already: {5}", ours.self, each.name, what, done,
-                          first->second->name, consequence));
-  }
-}
-
 std::vector<input_config> make_inputs(const relay_request& request, const side& ours, const registries& known,
                                       mistakes& wrong) {
   std::vector<input_config> inputs;
@@ -265,8 +222,7 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
     const bool of_command = contains(ours.own_names, input.where.scheme) && !request.command.empty();
     if (of_command) input.app = std::filesystem::path(request.command.front()).filename().string();
   }
-  check_descriptors_differ(inputs, ours, read_descriptor, "read", "each would get parts of its lines", wrong);
-  check_command(inputs, request.command, wrong);
+  check_conflicts(inputs, request.command, wrong);
   return inputs;
 }
 
@@ -295,42 +251,8 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     check_spool(output, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }
-  check_descriptors_differ(outputs, ours, written_descriptor, "written", "lines of one would tear those of the other",
-                           wrong);
+  check_conflicts(outputs, wrong);
   return outputs;
-}
-
-void check_files_differ(const std::vector<output_config>& outputs, mistakes& wrong) {
-  std::map<std::string, const output_config*> writers;
-  for (const output_config& output : outputs) {
-    if (output.where.scheme != "file" || output.where.rest.empty()) continue;
-    const mistakes::at here(wrong, output.where.at);
-    std::error_code ec;  // without a current folder the path stays as it was written
-    std::filesystem::path path = std::filesystem::absolute(output.where.rest, ec);
-    if (ec) path = output.where.rest;
-    const auto [first, added] = writers.emplace(path.lexically_normal().string(), &output);
-    if (!added)
-      wrong.add(fmt::format("output '{}': {} is written by output '{}' already", output.name, first->first,
-                            first->second->name));
-  }
-}
-
-void check_spools_differ(const std::vector<output_config>& outputs, mistakes& wrong) {
-  std::map<std::string, const output_config*> owners;
-  for (const output_config& output : outputs)
-    for (const auto* key : {"spool", "spill"}) {
-      if (!output.kind || !output.options.given(key)) continue;
-      const mistakes::at here(wrong, place_of(output.where, key));
-      std::error_code ec;
-      std::filesystem::path path = std::filesystem::absolute(output.options.text(key), ec);
-      if (ec) path = output.options.text(key);
-      std::string name = path.lexically_normal().string();
-      while (name.size() > 1 && name.back() == '/') name.pop_back();
-      const auto [first, added] = owners.emplace(name, &output);
-      if (!added)
-        wrong.add(fmt::format("output '{}': the directory {} is used by output '{}' already: each needs its own", output.name, first->first,
-                              first->second->name));
-    }
 }
 
 void refuse_loggers(const std::vector<logger_table>& loggers, mistakes& wrong) {
@@ -354,8 +276,6 @@ relay_config make_config(const relay_request& request, const registries& known, 
   const std::string timestamp = timestamp_prefix(config.global, asked == request.global.end() ? "" : asked->at, known, wrong);
   config.inputs = make_inputs(request, in, known, wrong);
   config.outputs = make_outputs(request, out, known, config.inputs, timestamp, wrong);
-  check_files_differ(config.outputs, wrong);
-  check_spools_differ(config.outputs, wrong);
   refuse_loggers(request.logger_tables, wrong);
   config.command = request.command;
   return config;

@@ -118,6 +118,12 @@ bool is_port(std::string_view text) {
 
 endpoint parse_endpoint(std::string_view text, mistakes& wrong) { return endpoint_reader(text, wrong).read(); }
 
+std::string place_of(const endpoint& where, std::string_view option) {
+  for (const given_option& each : where.options)
+    if (each.name == option && !each.at.empty()) return each.at;
+  return where.at;
+}
+
 std::optional<int> read_descriptor(const endpoint& where) {
   if (where.scheme == "-") return 0;
   if (where.scheme != "fd") return {};

@@ -25,6 +25,9 @@ struct endpoint {
 /// with ' or "; inside, nothing has a meaning. Mistakes: an empty text, an unclosed quote, text behind a quote.
 endpoint parse_endpoint(std::string_view text, mistakes& wrong);
 
+/// The place of an option, for what is wrong with it together with others; that of its endpoint where it was not given.
+[[nodiscard]] std::string place_of(const endpoint& where, std::string_view option);
+
 /// The inherited descriptor that an input reads: 0 for "-", N for "fd:N"; nothing for all others and for what is no
 /// number.
 std::optional<int> read_descriptor(const endpoint& where);
