@@ -26,6 +26,7 @@ struct output_config {
   option_values options;
   std::vector<std::size_t> from;  ///< places in `inputs` that it takes; all of them by default
   std::string timestamp;          ///< template of the prefix that -t asks for; empty: none
+  bool in_program = false;        ///< of a program that logs through the library: its descriptors stay its own
 };
 
 struct relay_config {

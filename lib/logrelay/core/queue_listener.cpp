@@ -28,6 +28,21 @@ constexpr std::chrono::milliseconds longest_local_pause{500};
 // goes, for ever, is one failure and one message.
 constexpr std::chrono::milliseconds steady_after{1000};
 
+// What an output of a program's own throws is a reason to try again: it must not end the program, nor this thread.
+template <typename Act>
+auto guarded_call(const Act& act) -> decltype(act()) {
+  decltype(act()) thrown{};
+  thrown.what = outcome::retry;
+  try {
+    return act();
+  } catch (const std::exception& e) {
+    thrown.why = fmt::format("the output threw: {}", e.what());
+  } catch (...) {
+    thrown.why = "the output threw something that is no std::exception";
+  }
+  return thrown;
+}
+
 }  // namespace
 
 struct queue_listener::state {
@@ -128,7 +143,7 @@ void queue_listener::state::run() {
 bool queue_listener::state::keep_open() {
   if (open) return true;
   reopen_asked.store(false);  // this is one
-  const result how = parts.to->open(wait);
+  const result how = guarded_call([&] { return parts.to->open(wait); });
   if (wait.stopping()) return false;
   if (how.what == outcome::end) {
     end(how.why);
@@ -174,7 +189,7 @@ void queue_listener::state::fill() {
 bool queue_listener::state::write() {
   const outgoing& lines = window.next();
   const std::size_t given = parts.to->datagrams() ? lines.pieces().size() : lines.bytes();
-  auto how = parts.to->write(lines);
+  auto how = guarded_call([&] { return parts.to->write(lines); });
   window.wrote(how.taken);
   note_rotations();
   full = how.taken < given && parts.to->writable().descriptor >= 0;
@@ -217,8 +232,8 @@ void queue_listener::state::requests() {
   };
   if (!reopen_asked.load() && !rotate_asked.load()) return;
   if (window.torn_bytes() > 0) return;
-  if (reopen_asked.exchange(false)) say(parts.to->reopen());
-  if (rotate_asked.exchange(false)) say(parts.to->rotate());
+  if (reopen_asked.exchange(false)) say(guarded_call([&] { return parts.to->reopen(); }));
+  if (rotate_asked.exchange(false)) say(guarded_call([&] { return parts.to->rotate(); }));
   note_rotations();
 }
 
@@ -230,7 +245,7 @@ void queue_listener::state::note_rotations() {
 }
 
 bool queue_listener::state::finish() {
-  const result how = parts.to->finish(wait);
+  const result how = guarded_call([&] { return parts.to->finish(wait); });
   finishing = how.what == outcome::retry;
   if (finishing) {
     failed(how);
@@ -271,7 +286,7 @@ void queue_listener::state::sleep() {
   if (behind || !open) return;
   const bool due = what.until != steady_time::max() && std::chrono::steady_clock::now() >= what.until;
   if (event != waiter::event::ready && !due) return;
-  const auto how = parts.to->idle_event();
+  const auto how = guarded_call([&] { return parts.to->idle_event(); });
   note_rotations();
   if (how.what == outcome::done) return;
   look();

@@ -72,8 +72,16 @@ class configuration {
     options.drain = drain();
     queued all(options);
     for (const auto& each : sinks_) all.parts_->hold(each);
+    set_up_sinks();
     for (const auto& each : targets_) all.parts_->configured.push_back(configured(each));
     return all;
+  }
+
+  // With the pattern that the program has set for all loggers; only the registry knows it, and it tells none but a logger.
+  void set_up_sinks() const {
+    const auto passing = std::make_shared<spdlog::logger>("logrelay: what a configuration made", sinks_.begin(), sinks_.end());
+    spdlog::initialize_logger(passing);
+    spdlog::drop(passing->name());
   }
 
   configured_logger configured(const target& to) const {

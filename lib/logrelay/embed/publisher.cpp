@@ -87,7 +87,9 @@ publisher::publisher(std::string_view endpoint, const registries& known, std::ch
 
 publisher::publisher(const output_config& checked, const registries& known, std::chrono::milliseconds drain,
                      std::function<std::unique_ptr<format>()> body) {
-  auto config = std::make_shared<const output_config>(checked);
+  auto asked = std::make_shared<output_config>(checked);
+  asked->in_program = true;
+  const std::shared_ptr<const output_config> config = std::move(asked);
   state_ = std::make_shared<state>(config->name, known, drain, true, [config, &known, body = std::move(body)](publisher_life& to) {
     auto out = config->kind->make(*config);
     auto encoding = encoding_of(*config, known, *out);

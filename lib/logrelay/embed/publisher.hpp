@@ -77,7 +77,8 @@ class publisher {
   publisher(const publisher&) = delete;
   publisher& operator=(const publisher&) = delete;
 
-  /// False: it has been stopped, or a full `block` queue's own listener tried; counted as refused.
+  /// False: it has been stopped, or its `block` queue is full and a listener, of whatever queue, tried: that must not wait.
+  /// Counted as refused.
   bool publish(const program_record& one);
   /// A line of text, at this moment. A newline inside stays in structured formats, and is written as `\n` in others.
   bool publish(std::string_view message, level severity = level::info);

@@ -192,6 +192,7 @@ void record_queue::close() {
 }
 
 void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
+  in_listener() = true;
   {
     const std::lock_guard lock(mutex_);
     seal();

@@ -32,7 +32,7 @@ struct record_rules {
 
 enum class published : std::uint8_t {
   accepted,  ///< in the queue's account now, whatever its overflow does with it later
-  refused,   ///< by a full queue that would have had to wait for its own listener: counted in refused()
+  refused,   ///< by a full queue, since it was a listener that would have had to wait: counted in refused()
   closed,    ///< nothing was done
 };
 

@@ -18,7 +18,13 @@ class pattern_body final : public format {
   explicit pattern_body(std::shared_ptr<shared_formatter> pattern) : pattern_(std::move(pattern)) {}
   void append(const line_view& line, std::string& to) override {
     text_.clear();
-    pattern_->with([&](auto& formatter) { formatter->format(message_of(line.bytes(), line.time()), text_); });
+    const auto message = message_of(line.bytes(), line.time());
+    try {
+      pattern_->with([&](auto& formatter) { formatter->format(message, text_); });
+    } catch (...) {  // a flag of the program's own: the message comes without what it would have made of it
+      text_.clear();
+      text_.append(message.payload);
+    }
     std::string_view made(text_.data(), text_.size());
     if (made.ends_with('\n')) made.remove_suffix(1);  // lines are ended by the output's framing
     to += made;

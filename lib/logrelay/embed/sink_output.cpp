@@ -1,6 +1,5 @@
 #include <logrelay/embed/sink_output.hpp>
 
-#include <logrelay/embed/record_queue.hpp>
 #include <logrelay/embed/spdlog_record.hpp>
 
 #include <fmt/format.h>
@@ -18,10 +17,7 @@ class sink_output final : public output {
   bool datagrams() const override { return true; }
   bool keeps_place() const override { return true; }
 
-  result open(waiter&) override {
-    record_queue::in_listener() = true;
-    return {};
-  }
+  result open(waiter&) override { return {}; }
 
   write_result write(const outgoing& lines) override {
     std::size_t taken = 0;

@@ -27,7 +27,7 @@ void check(const output_config& config, mistakes& wrong) {
 }
 
 std::unique_ptr<output> make(const output_config& config) {
-  return std::make_unique<descriptor_output>(number_of(config));
+  return std::make_unique<descriptor_output>(number_of(config), !config.in_program);
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ result descriptor_output::idle_event() {
 // our messages still go to stderr.
 void descriptor_output::close(std::size_t) noexcept {
   ours_.reset();
-  if (number_ != STDERR_FILENO) retire(number_, O_WRONLY);
+  if (retires_) retire(number_, O_WRONLY);
 }
 
 }  // namespace logrelay

@@ -6,11 +6,14 @@
 #include <logrelay/util/fd.hpp>
 #include <logrelay/util/inherited.hpp>
 
+#include <unistd.h>
+
 namespace logrelay {
 
 class descriptor_output final : public output {
  public:
-  explicit descriptor_output(int number) : number_(number) {}
+  /// `ours`: nobody else in this process uses it, so that its reader may see the end when the output does.
+  descriptor_output(int number, bool ours) : number_(number), retires_(ours && number != STDERR_FILENO) {}
 
   void prepare() override;
   void unprepare() noexcept override { ours_.reset(); }
@@ -26,6 +29,7 @@ class descriptor_output final : public output {
   [[nodiscard]] ssize_t write_some(const outgoing& lines) const;
 
   const int number_;
+  const bool retires_;
   descriptor_kind kind_ = descriptor_kind::closed;
   fd ours_;             // a description of our own, where there can be one
   bool shared_ = true;  // … else the inherited one

@@ -1,7 +1,8 @@
 #pragma once
 /// An output: where lines end up. Each has one listener, whose thread alone calls it once it has been prepared. An
 /// output only moves bytes; which lines, in which format and how framed is decided before it, and what is pending is
-/// kept by its queue. Waits go through the waiter and have a deadline; regular files may block as files do.
+/// kept by its queue. Waits go through the waiter and have a deadline; regular files may block as files do. Failures are
+/// results; what an operation that has one throws all the same counts as `retry`, with nothing taken.
 ///
 /// A new kind is one pair of files that implements this, and one row in the registry.
 #include <logrelay/error.hpp>

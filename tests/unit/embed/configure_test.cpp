@@ -178,4 +178,15 @@ TEST_CASE("configure: with format=raw the pattern of the program's registry make
   spdlog::set_pattern("%+");
 }
 
+TEST_CASE("configure: the registry's pattern is that of loggers that were there, too") {
+  const configured_program my;
+  spdlog::set_pattern("said: %v");
+  auto queued = configure_text("[[output]]\nendpoint = '" + (my.folder / "a.log") + "'\n[[logger]]\n");
+  spdlog::info("one");
+  queued.stop(patience);
+  CHECK(my.lines("a.log") == "said: one\n");
+  CHECK(spdlog::default_logger()->sinks().size() == 1);
+  spdlog::set_pattern("%+");
+}
+
 }  // namespace logrelay

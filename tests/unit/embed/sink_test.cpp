@@ -1,12 +1,15 @@
 #include <catch2/catch.hpp>
 #include <logrelay/embed/adopt.hpp>
 #include <logrelay/embed/sink.hpp>
+#include <logrelay/util/fd.hpp>
 #include <support/eventually.hpp>
 #include <support/lines.hpp>
 #include <support/temp_folder.hpp>
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
 
 namespace logrelay {
 namespace {
@@ -28,6 +31,33 @@ TEST_CASE("sink: any output is a sink, with the pattern of its logger") {
   CHECK(report.delivered() == 2);
   CHECK(report.account.balances());
   CHECK(read_file(folder / "app.log") == "[app] [info] one\n[app] [warning] two\\nlines\n");
+}
+
+TEST_CASE("sink: a program's own descriptor stays open when the sink is gone") {
+  const temp_folder folder;
+  const fd file(::open((folder / "app.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600));
+  {
+    spdlog::logger log("app", sink("fd:" + std::to_string(file.get())));
+    log.set_pattern("%v");
+    log.info("from the sink");
+  }
+  CHECK(::write(file.get(), "and from us\n", 12) == 12);
+  CHECK(read_file(folder / "app.log") == "from the sink\nand from us\n");
+}
+
+TEST_CASE("sink: what a program's own flag throws costs its text and no record") {
+  struct broken_flag final : spdlog::custom_flag_formatter {
+    void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t&) override { throw std::runtime_error("broken"); }
+    std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<broken_flag>(); }
+  };
+  const temp_folder folder;
+  const auto out = sink(folder / "app.log");
+  auto pattern = std::make_unique<spdlog::pattern_formatter>();
+  pattern->add_flag<broken_flag>('*').set_pattern("[%*] %v");
+  out->set_formatter(std::move(pattern));
+  spdlog::logger("app", out).info("one");
+  CHECK(stopped(out).delivered() == 1);
+  CHECK(read_file(folder / "app.log") == "one\n");
 }
 
 TEST_CASE("sink: a file rotates between records") {
