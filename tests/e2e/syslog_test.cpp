@@ -85,7 +85,7 @@ TEST_CASE("we read every field of rsyslog's RFC 5424") {
   for (const std::string framing : {"octet-counted", "traditional"}) {
     INFO(framing);
     const temp_folder folder, ours;
-    relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + std::string(our_fields)});
+    relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + std::string(our_fields), "raw.log"});
     auto rsyslog = start_rsyslog(folder, from_tcp(folder, false) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
                                              std::to_string(relay.tcp_port()) +
                                              "\" protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" TCP_Framing=\"" + framing + "\")\n");
@@ -95,6 +95,7 @@ TEST_CASE("we read every field of rsyslog's RFC 5424") {
     REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
     REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
     REQUIRE(difference(read_file(ours / "all.log"), sent.fields) == "");
+    REQUIRE(difference(read_file(ours / "raw.log"), sent.rfc5424) == "");  // also of the newline that its frames end with
   }
 }
 
