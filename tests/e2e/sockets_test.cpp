@@ -254,7 +254,7 @@ TEST_CASE("a datagram is a line whatever is in it") {
     REQUIRE(eventually([&] { return relay.now().lines_read() == 9; }));
     relay.terminate();
     REQUIRE(difference(read_file(folder / "lines.log"),
-                       "plain\nended\ntwo\\nlines\n\n\n" + std::string("a\0b\xff\r\n", 6) + large + "\n\\n\nlast\n") ==
+                       "plain\nended\ntwo\\nlines\n\n\n" + std::string("a\0b\xff\r\n", 6) + large + "\n\nlast\n") ==
             "");
     REQUIRE(difference(read_file(folder / "messages.log"), "5 plain5 ended9 two\nlines0 0 " +
                                                                std::string("5 a\0b\xff\r", 7) + "61440 " + large +
