@@ -302,6 +302,26 @@ TEST_CASE("a unix socket that a dead program left is replaced and removed at the
   REQUIRE(names_in(folder.path()) == std::vector<std::string>{"all.log", "report.json"});
 }
 
+TEST_CASE("everyone may write to the system's log and only its owner to another socket") {
+  const temp_folder folder;
+  const std::vector<std::string> elsewhere{"unshare", "--user", "--map-root-user", "--mount", "sh", "-c"};
+  const auto run_there = [&](const std::string& script) {
+    auto argv = elsewhere;
+    argv.insert(argv.end(), {"mount -t tmpfs none /dev && : >/dev/null && " + script, LOGRELAY_PROGRAM});
+    return run(argv, {.folder = folder.path().string()});
+  };
+  if (!has("unshare") || run_there("true").status != 0) {
+    WARN("no /dev of our own can be made here: that of the system is left alone");
+    return;
+  }
+  const auto ran = run_there("umask 022 && touch ready && { \"$0\" -i unixgram:/dev/log -i unixgram:own.sock --ready-fd=3 null: 3>ready & }\n"
+                             "until [ -s ready ] || ! kill -0 $!; do sleep 0.01; done\n"
+                             "stat -c %a /dev/log own.sock; kill $!; wait $!");
+  INFO(ran.errors);
+  CHECK(ran.output == "666\n755\n");
+  CHECK(ran.status == 0);
+}
+
 TEST_CASE("a unix socket that is served or a path that is no socket is refused and left alone") {
   const temp_folder folder;
   auto stream = stream_sink::unix(folder / "stream.sock");
