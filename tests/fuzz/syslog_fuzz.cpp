@@ -46,5 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     append_sd_plain(escaped, again);
     require(again == plain);
   }
+  for (const std::string_view ours : {std::string_view(R"([fields@32473 env="b"])"), found.sd}) {
+    std::string merged;
+    append_sd_merged(found.sd, ours, merged);
+    require(structured_data_size(merged) == merged.size());
+  }
   return 0;
 }
