@@ -227,6 +227,7 @@ std::string framed(const messages_list& messages, const std::string& framing) {
       replace_all(message, "\0"s, "\\x00");
       text += message + "\0"s;
     } else {
+      if (message.ends_with('\n')) message.pop_back();  // it is the line's
       replace_all(message, "\n", "\\n");
       text += message + "\n";
     }

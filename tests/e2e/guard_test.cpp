@@ -112,6 +112,21 @@ TEST_CASE("malformed messages are lines and the stream goes on behind them") {
   for (const auto& line : split_lines(read_file(folder / "all.log"))) CHECK(nlohmann::json::accept(line));
 }
 
+TEST_CASE("who sends too many datagrams is named also where it has no address") {
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "unixgram:g.sock,name=g,peer-rate=5", "-i", "udp://127.0.0.1:0,name=u,peer-rate=5", "all.log"});
+  const auto unbound = connected_unixgram(folder / "g.sock"), udp = connected_udp(relay.port("u"));
+  for (int i = 0; i < 20; ++i) {
+    send_datagram(unbound, "hello");
+    send_datagram(udp, "hello");
+  }
+  REQUIRE(eventually([&] { return relay.now().input("g").count("limited") > 0 && relay.now().input("u").count("limited") > 0; }));
+  relay.terminate();
+  CHECK_THAT(relay.errors(), Catch::Contains(fmt::format("input 'g': user {} (process {}) sends more than peer-rate=5: its datagrams over it are dropped\n",
+                                                         ::getuid(), ::getpid())));
+  CHECK_THAT(relay.errors(), Catch::Contains("input 'u': 127.0.0.1:"));
+}
+
 TEST_CASE("who asks for a renegotiation of TLS gets none and others are served") {
   if (!have({"openssl"})) return;
   const temp_folder folder, keys;

@@ -12,7 +12,7 @@
 
 namespace logrelay::support {
 
-inline constexpr std::size_t real_line_count = 20'000;
+inline constexpr std::size_t real_line_count = 50'000;
 
 /// Real lines as syslog carries them: none is empty, and none ends in a carriage return or a space.
 inline std::string syslog_lines(std::size_t count = real_line_count) {
@@ -82,6 +82,16 @@ inline std::optional<peer_program> syslog_ng_program(const std::string& name) {
   auto found = find_syslog_ng(name, why);
   if (!found) WARN("left out: " << why);
   return found;
+}
+
+/// A syslog-ng of our own, with these sources, destinations and logs. What it gets it takes as it is.
+inline process start_syslog_ng(const peer_program& program, const temp_folder& folder, const std::string& config) {
+  write_file(folder / "syslog-ng.conf",
+             "@version: 3.35\noptions { keep-hostname(yes); use-dns(no); stats-freq(0); flush-lines(100); frac-digits(6); };\n" + config);
+  std::vector<std::string> command{program.path,       "-F", "--no-caps",    "-f", folder / "syslog-ng.conf", "-R",
+                                   folder / "persist", "-p", folder / "pid", "-c", folder / "control"};
+  if (!program.modules.empty()) command.push_back("--module-path=" + program.modules);
+  return process(command, {.environment = program.environment});
 }
 
 }  // namespace logrelay::support

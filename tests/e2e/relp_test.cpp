@@ -89,6 +89,19 @@ TEST_CASE("rsyslog gives us every byte of real messages over RELP") {
   CHECK(difference(read_file(ours / "all.log"), text) == "");
 }
 
+TEST_CASE("the newline that a message of RELP ends with is the line's") {
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "relp://127.0.0.1:0,name=in", "lines.log", "octet.log,framing=octet", "all.log,format={message}"});
+  const std::string hello = "relp_version=0\ncommands=syslog";
+  const auto peer = connected_tcp(relay.tcp_port());
+  write_all(peer, fmt::format("1 open {} {}\n", hello.size(), hello) + "2 syslog 8 <13>x y\n\n3 syslog 9 <13>x\ny\n\n\n");
+  REQUIRE(eventually([&] { return relay.now().lines_read() == 2; }));
+  static_cast<void>(relay.terminate());
+  CHECK(read_file(folder / "lines.log") == "<13>x y\n<13>x\\ny\\n\n");
+  CHECK(read_file(folder / "octet.log") == "8 <13>x y\n9 <13>x\ny\n\n");
+  CHECK(read_file(folder / "all.log") == "x y\nx\\ny\n");
+}
+
 TEST_CASE("nothing is lost over RELP when rsyslog is killed and comes back") {
   if (!have({"rsyslogd"})) return;
   const temp_folder folder, ours;

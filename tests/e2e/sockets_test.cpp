@@ -254,7 +254,7 @@ TEST_CASE("a datagram is a line whatever is in it") {
     REQUIRE(eventually([&] { return relay.now().lines_read() == 9; }));
     relay.terminate();
     REQUIRE(difference(read_file(folder / "lines.log"),
-                       "plain\nended\ntwo\\nlines\n\n\n" + std::string("a\0b\xff\r\n", 6) + large + "\n\\n\nlast\n") ==
+                       "plain\nended\ntwo\\nlines\n\n\n" + std::string("a\0b\xff\r\n", 6) + large + "\n\nlast\n") ==
             "");
     REQUIRE(difference(read_file(folder / "messages.log"), "5 plain5 ended9 two\nlines0 0 " +
                                                                std::string("5 a\0b\xff\r", 7) + "61440 " + large +
@@ -300,6 +300,26 @@ TEST_CASE("a unix socket that a dead program left is replaced and removed at the
   REQUIRE((std::filesystem::status(folder / "gram.sock").permissions() & perms::mask) == perms(0620));
   relay.terminate();
   REQUIRE(names_in(folder.path()) == std::vector<std::string>{"all.log", "report.json"});
+}
+
+TEST_CASE("everyone may write to the system's log and only its owner to another socket") {
+  const temp_folder folder;
+  const std::vector<std::string> elsewhere{"unshare", "--user", "--map-root-user", "--mount", "sh", "-c"};
+  const auto run_there = [&](const std::string& script) {
+    auto argv = elsewhere;
+    argv.insert(argv.end(), {"mount -t tmpfs none /dev && : >/dev/null && " + script, LOGRELAY_PROGRAM});
+    return run(argv, {.folder = folder.path().string()});
+  };
+  if (!has("unshare") || run_there("true").status != 0) {
+    WARN("no /dev of our own can be made here: that of the system is left alone");
+    return;
+  }
+  const auto ran = run_there("umask 022 && touch ready && { \"$0\" -i unixgram:/dev/log -i unixgram:own.sock --ready-fd=3 null: 3>ready & }\n"
+                             "until [ -s ready ] || ! kill -0 $!; do sleep 0.01; done\n"
+                             "stat -c %a /dev/log own.sock; kill $!; wait $!");
+  INFO(ran.errors);
+  CHECK(ran.output == "666\n755\n");
+  CHECK(ran.status == 0);
 }
 
 TEST_CASE("a unix socket that is served or a path that is no socket is refused and left alone") {

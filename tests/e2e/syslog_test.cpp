@@ -4,49 +4,41 @@
 
 #include <support/certificates.hpp>
 
-#include "peer_programs.hpp"
+#include "syslog_messages.hpp"
 
 using namespace logrelay;
 using namespace logrelay::support;
 
 namespace {
 
-constexpr std::size_t message_count = 50'000;
-// One field behind the other, as all sides of these tests write them.
-constexpr std::string_view our_fields = "format={facility}|{level}|{stamp}|{host}|{app}|{pid}|{msgid}|{sd}|{message}";
-
-constexpr std::array<std::string_view, 24> facilities = {"kern",   "user",   "mail",     "daemon", "auth",   "syslog", "lpr",    "news",
-                                                         "uucp",   "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock",
-                                                         "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7"};
-constexpr std::array<std::string_view, 8> levels = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
-
-struct messages {
-  std::string rfc5424, fields;  ///< a message a line, and what is in it
-};
-
-/// Real lines with made-up headers, all different. Facilities from 16: what the others are called, peers disagree about.
-messages made_up(std::size_t count) {
-  messages made;
-  std::size_t n = 0;
-  for (const auto& text : split_lines(syslog_lines(count))) {
-    const auto facility = 16 + n % 8, level = n / 8 % 8;
-    const auto time = fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}.{:06}Z", 1 + n % 28, n % 24, n % 60, n / 60 % 60, n * 7 % 1'000'000);
-    const auto sd = n % 3 == 0 ? std::string("-") : fmt::format(R"([id@{0} number="{0}" quote="\"\\\]"])", n);
-    const auto header = fmt::format("host{}.example.com|app-{}|{}|ID{}|{}", n % 100, n % 10, n, n % 7, sd);
-    auto spaced = header;
-    std::replace(spaced.begin(), spaced.begin() + static_cast<std::ptrdiff_t>(header.size() - sd.size()), '|', ' ');
-    made.rfc5424 += fmt::format("<{}>1 {} {} {}\n", facility * 8 + level, time, spaced, text);
-    made.fields += fmt::format("{}|{}|{}|{}|{}\n", facilities[facility], levels[level], time, header, text);
-    ++n;
-  }
-  return made;
+/// An rsyslogd that parses what it gets and writes the fields.
+std::string rsyslog_fields_to_file(const temp_folder& folder, const std::string& time = "date-rfc3339", const std::string& message = "msg") {
+  return "template(name=\"fields\" type=\"string\" string=\"%syslogfacility-text%|%syslogseverity-text%|%timereported:::" + time +
+         "%|%hostname%|%app-name%|%procid%|%msgid%|%structured-data%|%" + message + "%\\n\")\n"
+         "action(type=\"omfile\" file=\"" + folder / "fields.log" + "\" template=\"fields\" asyncWriting=\"off\" flushOnTXEnd=\"on\")\n";
 }
 
-/// An rsyslogd that parses what it gets and writes the fields.
-std::string rsyslog_fields_to_file(const temp_folder& folder) {
-  return "template(name=\"fields\" type=\"string\" string=\"%syslogfacility-text%|%syslogseverity-text%|%timereported:::date-rfc3339%|"
-         "%hostname%|%app-name%|%procid%|%msgid%|%structured-data%|%msg%\\n\")\n"
-         "action(type=\"omfile\" file=\"" + folder / "fields.log" + "\" template=\"fields\" asyncWriting=\"off\" flushOnTXEnd=\"on\")\n";
+std::string logger_host() {
+  char name[256] = {};
+  static_cast<void>(::gethostname(name, sizeof name - 1));
+  return name;
+}
+
+/// logger's messages with "now" for a time between `began` and now, and without what it says about the clock.
+std::string of_logger(std::string_view fields, std::time_t began) {
+  const auto stamp = [](std::time_t time) { return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(time)); };
+  const auto first = stamp(began), last = stamp(std::time(nullptr)) + ".999999Z";
+  std::string made;
+  for (auto line : split_lines(fields)) {
+    if (const auto quality = line.find("|[timeQuality tzKnown=\"1\" isSynced="); quality != std::string::npos)
+      line.replace(quality + 1, line.find(']', quality) - quality, "timeQuality");
+    std::size_t at = 0;
+    for (int field = 0; field < 3; ++field) at = line.find('|', at) + 1;
+    const auto size = line.find('|', at) - at;
+    if (const auto time = line.substr(at, size); time >= first && time <= last) line.replace(at, size, "now");
+    made += line + "\n";
+  }
+  return made;
 }
 
 struct mode {
@@ -61,36 +53,41 @@ TEST_CASE("rsyslog reads every field of our RFC 5424") {
   const temp_folder folder, ours;
   auto rsyslog = start_rsyslog(folder, from_tcp(folder, true) + rsyslog_fields_to_file(folder));
   relay_under_test relay(ours, {"-i", "-,decode=syslog", "syslog+tcp://127.0.0.1:" + std::to_string(rsyslog.tcp_port()) + ",name=out"});
-  const auto sent = made_up(message_count);
-  relay.write(sent.rfc5424);
+  const auto sent = made_up();
+  relay.write(sent.text);
   REQUIRE(relay.finish().output("out").delivered() == message_count);
   INFO(rsyslog.errors());
   REQUIRE(eventually_holds(folder / "fields.log", sent.fields.size()));
   REQUIRE(difference(read_file(folder / "fields.log"), sent.fields) == "");
 }
 
-TEST_CASE("rsyslog reads our RFC 3164") {
+TEST_CASE("rsyslog reads every field of our RFC 3164") {
   if (!have({"rsyslogd"})) return;
+  const utc_for_all utc;
   const temp_folder folder, ours;
-  auto rsyslog = start_rsyslog(folder, from_tcp(folder, false) + rsyslog_fields_to_file(folder));
+  // The space behind a tag is message to it.
+  auto rsyslog = start_rsyslog(folder, from_tcp(folder, false) + rsyslog_fields_to_file(folder, "date-rfc3164", "msg:2:$"));
   relay_under_test relay(ours, {"-i", "-,decode=syslog", "tcp://127.0.0.1:" + std::to_string(rsyslog.tcp_port()) + ",name=out,format=rfc3164"});
-  relay.write("<165>1 2026-11-22T14:05:01.5Z web1 nginx 77 ID4 - it is up\n");
-  REQUIRE(relay.finish().output("out").delivered() == 1);
-  REQUIRE(eventually([&] { return read_if_there(folder / "fields.log").ends_with("\n"); }));
-  CHECK_THAT(read_file(folder / "fields.log"), Catch::Contains("|web1|nginx|77|-|-| it is up\n"));
+  const auto sent = made_up_rfc3164(message_count, stamps::as_sent);
+  relay.write(sent.text);
+  REQUIRE(relay.finish().output("out").delivered() == message_count);
+  INFO(rsyslog.errors());
+  REQUIRE(eventually_holds(folder / "fields.log", sent.fields.size()));
+  REQUIRE(difference(read_file(folder / "fields.log"), sent.fields) == "");
 }
 
-TEST_CASE("we read every field of rsyslog's RFC 5424") {
+TEST_CASE("we read every field of rsyslog's RFC 3164") {
   if (!have({"rsyslogd"})) return;
-  for (const std::string framing : {"octet-counted", "traditional"}) {
-    INFO(framing);
+  const utc_for_all utc;
+  // The second is what it forwards by default: its time is one of RFC 3339.
+  for (const std::string form : {"RSYSLOG_TraditionalForwardFormat", "RSYSLOG_ForwardFormat"}) {
+    INFO(form);
     const temp_folder folder, ours;
-    relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + std::string(our_fields)});
+    relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + our_fields});
     auto rsyslog = start_rsyslog(folder, from_tcp(folder, false) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
-                                             std::to_string(relay.tcp_port()) +
-                                             "\" protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" TCP_Framing=\"" + framing + "\")\n");
-    const auto sent = made_up(message_count);
-    write_all(connected_tcp(rsyslog.tcp_port()), sent.rfc5424);
+                                             std::to_string(relay.tcp_port()) + "\" protocol=\"tcp\" template=\"" + form + "\")\n");
+    const auto sent = made_up_rfc3164();
+    write_all(connected_tcp(rsyslog.tcp_port()), sent.text);
     INFO(rsyslog.errors());
     REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
     REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
@@ -98,25 +95,43 @@ TEST_CASE("we read every field of rsyslog's RFC 5424") {
   }
 }
 
+TEST_CASE("we read every field of rsyslog's RFC 5424") {
+  if (!have({"rsyslogd"})) return;
+  for (const std::string framing : {"octet-counted", "traditional"}) {
+    INFO(framing);
+    const temp_folder folder, ours;
+    relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + our_fields, "raw.log"});
+    auto rsyslog = start_rsyslog(folder, from_tcp(folder, false) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
+                                             std::to_string(relay.tcp_port()) +
+                                             "\" protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" TCP_Framing=\"" + framing + "\")\n");
+    const auto sent = made_up();
+    write_all(connected_tcp(rsyslog.tcp_port()), sent.text);
+    INFO(rsyslog.errors());
+    REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
+    REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
+    REQUIRE(difference(read_file(ours / "all.log"), sent.fields) == "");
+    REQUIRE(difference(read_file(ours / "raw.log"), sent.text) == "");  // also of the newline that its frames end with
+  }
+}
+
 TEST_CASE("rsyslog and we read every field of each other over UDP") {
   if (!have({"rsyslogd"})) return;
   const temp_folder folder, ours, sending;
-  relay_under_test relay(ours, {"-i", "syslog://127.0.0.1:0,name=in", "all.log," + std::string(our_fields)});
+  relay_under_test relay(ours, {"-i", "syslog://127.0.0.1:0,name=in", "all.log," + our_fields});
   const auto port = std::to_string(free_udp_port());
   auto rsyslog = start_rsyslog(folder, "module(load=\"imudp\")\ninput(type=\"imudp\" address=\"127.0.0.1\" port=\"" + port + "\" rcvbufSize=\"8m\")\n" +
                                            rsyslog_fields_to_file(folder) + "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"" +
                                            std::to_string(relay.udp_port()) + "\" protocol=\"udp\" template=\"RSYSLOG_SyslogProtocol23Format\")\n");
   REQUIRE(std::to_string(rsyslog.udp_port()) == port);
   relay_under_test sender(sending, {"-i", "-,decode=syslog", "syslog://127.0.0.1:" + port + ",name=out"});
-  constexpr std::size_t count = 10'000;
-  const auto sent = made_up(count);
-  const auto lines = split_lines(sent.rfc5424);
+  const auto sent = made_up();
+  const auto lines = split_lines(sent.text);
   // A hundred at a time: UDP has no way to say that it is too much.
-  for (std::size_t i = 0; i < count; i += 100) {
+  for (std::size_t i = 0; i < message_count; i += 100) {
     for (auto each = i; each < i + 100; ++each) sender.write(lines[each] + "\n");
     REQUIRE(eventually([&] { return relay.now().lines_read() == i + 100; }));
   }
-  REQUIRE(sender.finish().output("out").delivered() == count);
+  REQUIRE(sender.finish().output("out").delivered() == message_count);
   INFO(rsyslog.errors());
   REQUIRE(eventually_holds(folder / "fields.log", sent.fields.size()));
   relay.terminate();
@@ -130,7 +145,7 @@ TEST_CASE("rsyslog and we read every field of each other over TLS") {
   const certificates authority(keys.path().string());
   const auto server = authority.sign("server", "DNS:localhost,IP:127.0.0.1"), client = authority.sign("client", "DNS:client.example.com");
   relay_under_test relay(ours, {"-i", "syslog+tls://127.0.0.1:0,name=in,peer-name=client.example.com,cert=" + server.cert + ",key=" + server.key +
-                                          ",ca=" + authority.authority(), "all.log," + std::string(our_fields)});
+                                          ",ca=" + authority.authority(), "all.log," + our_fields});
   // One driver for both: its certificate is the client's here, and nobody asks for another's name.
   auto rsyslog = start_rsyslog(
       folder, fmt::format("global(defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" "
@@ -144,8 +159,8 @@ TEST_CASE("rsyslog and we read every field of each other over TLS") {
                               relay.tcp_port()));
   relay_under_test sender(sending, {"-i", "-,decode=syslog", fmt::format("syslog+tls://127.0.0.1:{},name=out,peer-name=client.example.com,ca={}",
                                                                          rsyslog.tcp_port(), authority.authority())});
-  const auto sent = made_up(message_count);
-  sender.write(sent.rfc5424);
+  const auto sent = made_up();
+  sender.write(sent.text);
   REQUIRE(sender.finish().output("out").delivered() == message_count);
   INFO(rsyslog.errors());
   REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
@@ -159,69 +174,121 @@ TEST_CASE("syslog-ng reads our messages and sends us its own") {
   const auto program = syslog_ng_program("syslog-ng");
   if (!program) return;
   const temp_folder folder, ours, sending;
-  relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + std::string(our_fields)});
-  write_file(folder / "syslog-ng.conf",
-             "@version: 3.35\noptions { keep-hostname(yes); use-dns(no); stats-freq(0); flush-lines(100); frac-digits(6); };\n"
-             "source s_in { syslog(ip(127.0.0.1) port(" + std::to_string(port_of(bound_tcp())) +
-                 ") transport(tcp) keep-timestamp(yes) log-iw-size(10000)); };\n"
-                 "destination d_out { syslog(\"127.0.0.1\" transport(tcp) port(" + std::to_string(relay.port("in")) + ")); };\n"
-                 "log { source(s_in); destination(d_out); flags(flow-control); };\n");
-  std::vector<std::string> command{program->path,      "-F", "--no-caps",    "-f", folder / "syslog-ng.conf", "-R",
-                                   folder / "persist", "-p", folder / "pid", "-c", folder / "control"};
-  if (!program->modules.empty()) command.push_back("--module-path=" + program->modules);
-  process syslog_ng(command, {.environment = program->environment});
+  relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + our_fields});
+  auto syslog_ng = start_syslog_ng(*program, folder,
+                                   "source s_in { syslog(ip(127.0.0.1) port(" + std::to_string(port_of(bound_tcp())) +
+                                       ") transport(tcp) keep-timestamp(yes) log-iw-size(10000)); };\n"
+                                       "destination d_out { syslog(\"127.0.0.1\" transport(tcp) port(" + std::to_string(relay.port("in")) + ")); };\n"
+                                       "log { source(s_in); destination(d_out); flags(flow-control); };\n");
   relay_under_test sender(sending, {"-i", "-,decode=syslog", "syslog+tcp://127.0.0.1:" + std::to_string(syslog_ng.tcp_port()) + ",name=out"});
-  const auto sent = made_up(message_count);
-  sender.write(sent.rfc5424);
+  const auto sent = made_up();
+  sender.write(sent.text);
   REQUIRE(sender.finish().output("out").delivered() == message_count);
   INFO(syslog_ng.errors());
   REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
   REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
-  // It adds structured data of its own, and its zone is a number.
-  std::string came;
-  for (auto line : split_lines(read_file(ours / "all.log"))) {
-    if (const auto meta = line.find("[meta sequenceId=\""); meta != std::string::npos) {
-      const auto end = line.find(']', meta) + 1;
-      const bool alone = line[meta - 1] == '|' && line[end] == '|';
-      line.replace(meta, end - meta, alone ? "-" : "");
-    }
-    came += line + "\n";
-  }
-  REQUIRE(difference(came, sent.fields) == "");
+  REQUIRE(difference(without_sequence_ids(read_file(ours / "all.log")), sent.fields) == "");
 }
 
-TEST_CASE("logger's messages have their fields in all of its modes") {
+TEST_CASE("syslog-ng reads our RFC 3164 and sends us its own") {
+  const auto program = syslog_ng_program("syslog-ng");
+  if (!program) return;
+  const utc_for_all utc;
+  const temp_folder folder, ours, sending;
+  relay_under_test relay(ours, {"-i", "syslog+tcp://127.0.0.1:0,name=in", "all.log," + our_fields});
+  auto syslog_ng = start_syslog_ng(*program, folder,
+                                   "source s_in { network(ip(127.0.0.1) port(" + std::to_string(port_of(bound_tcp())) +
+                                       ") transport(tcp) keep-timestamp(yes) log-iw-size(10000)); };\n"
+                                       "destination d_out { network(\"127.0.0.1\" transport(tcp) frac-digits(0) port(" +
+                                       std::to_string(relay.port("in")) + ")); };\n"
+                                       "log { source(s_in); destination(d_out); flags(flow-control); };\n");
+  relay_under_test sender(sending, {"-i", "-,decode=syslog", "tcp://127.0.0.1:" + std::to_string(syslog_ng.tcp_port()) + ",name=out,format=rfc3164"});
+  const auto sent = made_up_rfc3164();
+  sender.write(sent.text);
+  REQUIRE(sender.finish().output("out").delivered() == message_count);
+  INFO(syslog_ng.errors());
+  REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
+  REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
+  REQUIRE(difference(read_file(ours / "all.log"), sent.fields) == "");
+}
+
+TEST_CASE("every field of loggen's messages comes in by all of its sockets") {
+  const auto program = syslog_ng_program("loggen");
+  if (!program) return;
+  const utc_for_all utc;
+  const temp_folder folder;
+  relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog://127.0.0.1:0,name=udp", "-i",
+                                  "unix:s.sock,name=stream,decode=syslog,framing=auto", "-i", "unixgram:g.sock,name=gram,decode=syslog",
+                                  "all.log," + fields_of_inputs});
+  const auto tcp = std::to_string(relay.port("tcp")), udp = std::to_string(relay.udp_port());
+  const std::vector<mode> sockets = {{"tcp", {"--inet", "--stream", "127.0.0.1", tcp}},
+                                     {"udp", {"--inet", "--dgram", "127.0.0.1", udp}},
+                                     {"stream", {"--unix", "--stream", folder / "s.sock"}},
+                                     {"gram", {"--unix", "--dgram", folder / "g.sock"}}};
+  const std::string sd = "[zoo@123 tiger=\"hungry\"]";
+  arrivals coming(relay, folder / "all.log", "udp");
+  for (const auto& socket : sockets)
+    for (const bool rfc5424 : {false, true}) {
+      INFO(socket.name << (rfc5424 ? ", RFC 5424" : ", RFC 3164"));
+      std::vector<std::string> command{program->path, fmt::format("--number={}", message_count), "--rate=100000", "--size=200", "--active-connections=1",
+                                       "--quiet"};
+      if (rfc5424) command.emplace_back("--syslog-proto");
+      if (rfc5424) command.push_back("--sdata=" + sd);
+      // It counts octets in datagrams too where it is not told otherwise.
+      if (rfc5424 && socket.name != "tcp") command.emplace_back("--no-framing");
+      command.insert(command.end(), socket.options.begin(), socket.options.end());
+      const auto done = run(command, {.environment = program->environment});
+      INFO(done.errors);
+      REQUIRE(done.status == 0);
+      const auto came = coming.next(message_count);
+      REQUIRE(wrong_of_loggen(behind(came, socket.name + "|"), message_count, rfc5424 ? sd : "-", coming.dropped()) == "");
+    }
+  CHECK(relay.terminate().input("tcp").count("framing_errors") == 0);
+}
+
+TEST_CASE("every field of logger's messages comes in by all of its sockets in all of its forms") {
   if (!have({"logger"})) return;
+  const utc_for_all utc;
   const temp_folder folder;
   relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog://127.0.0.1:0,name=udp", "-i",
                                   "unixgram:g.sock,name=gram,decode=syslog", "-i", "unix:s.sock,name=stream,decode=syslog,framing=auto",
-                                  "all.log,format={input}|{facility}.{level}|{app}|{pid}|{msgid}|{sd}|{message}"});
+                                  "all.log," + fields_of_inputs});
   const auto tcp = std::to_string(relay.port("tcp")), udp = std::to_string(relay.udp_port());
-  const std::vector<mode> transports = {{"tcp", {"--server", "127.0.0.1", "--port", tcp, "--tcp"}},
-                                        {"tcp", {"--server", "127.0.0.1", "--port", tcp, "--tcp", "--octet-count"}},
-                                        {"udp", {"--server", "127.0.0.1", "--port", udp, "--udp"}},
-                                        {"gram", {"--socket", folder / "g.sock"}},
-                                        {"stream", {"--socket", folder / "s.sock"}}};
-  const std::vector<mode> forms = {{"-", {"--rfc3164"}},
-                                   {"ID7", {"--rfc5424=notq", "--msgid", "ID7", "--sd-id", "zoo@123", "--sd-param", "tiger=\"hungry\""}}};
-  std::string wanted;
-  std::size_t sent = 0;
-  for (const auto& transport : transports)
-    for (const auto& form : forms) {
-      std::vector<std::string> command{"logger", "--priority", "local3.warning", "--tag", "from-logger", "--id=77"};
-      command.insert(command.end(), transport.options.begin(), transport.options.end());
-      command.insert(command.end(), form.options.begin(), form.options.end());
-      command.push_back("12 <13>x: a message");
+  const std::vector<mode> sockets = {{"tcp", {"--server", "127.0.0.1", "--port", tcp, "--tcp"}},
+                                     {"tcp", {"--server", "127.0.0.1", "--port", tcp, "--tcp", "--octet-count"}},
+                                     {"udp", {"--server", "127.0.0.1", "--port", udp, "--udp"}},
+                                     {"gram", {"--socket", folder / "g.sock"}},
+                                     {"stream", {"--socket", folder / "s.sock"}}};
+  const std::vector<mode> forms = {{"-|-", {"--rfc3164"}},
+                                   {"-|timeQuality", {"--rfc5424"}},
+                                   {"ID7|[zoo@123 tiger=\"hungry\"]", {"--rfc5424=notq", "--msgid", "ID7", "--sd-id", "zoo@123", "--sd-param", "tiger=\"hungry\""}},
+                                   {"-|-", {"--rfc5424=notq", "--prio-prefix"}}};
+  const auto host = logger_host();
+  const auto lines = split_lines(syslog_lines(message_count));
+  const std::size_t of_each = message_count / forms.size();  // each socket has the full count
+  arrivals coming(relay, folder / "all.log", "udp");
+  for (const auto& socket : sockets)
+    for (std::size_t form = 0; form < forms.size(); ++form) {
+      INFO(fmt::format("{}: {}", fmt::join(socket.options, " "), fmt::join(forms[form].options, " ")));
+      const bool prefixes = forms[form].options.back() == "--prio-prefix";
+      std::string text, wanted;
+      for (std::size_t n = form * of_each; n < (form + 1) * of_each; ++n) {
+        text += (prefixes ? fmt::format("<{}>", facility_of(n) * 8 + level_of(n)) : "") + lines[n] + "\n";
+        wanted += fmt::format("{}|{}|{}|now|{}|from-logger|77|{}|{}\n", socket.name, prefixes ? facilities[facility_of(n)] : "local3",
+                              prefixes ? levels[level_of(n)] : "warning", form == 0 ? host.substr(0, host.find('.')) : host, forms[form].name, lines[n]);
+      }
+      write_file(folder / "text", text);
+      std::vector<std::string> command{"logger", "--priority", "local3.warning", "--tag", "from-logger", "--id=77", "--size", "8K", "--file", folder / "text"};
+      command.insert(command.end(), socket.options.begin(), socket.options.end());
+      command.insert(command.end(), forms[form].options.begin(), forms[form].options.end());
+      const auto began = std::time(nullptr);
       const auto done = run(command);
       INFO(done.errors);
       REQUIRE(done.status == 0);
-      wanted += fmt::format("{}|local3.warning|from-logger|77|{}|{}|12 <13>x: a message\n", transport.name, form.name,
-                            form.name == "-" ? "-" : "[zoo@123 tiger=\"hungry\"]");
-      ++sent;
-      REQUIRE(eventually([&] { return relay.now().lines_read() == sent; }));
+      const auto came = of_logger(coming.next(of_each), began);
+      REQUIRE(difference_less(came, wanted, coming.dropped()) == "");
     }
-  relay.terminate();
-  REQUIRE(difference(read_file(folder / "all.log"), wanted) == "");
+  REQUIRE(relay.terminate().input("tcp").count("framing_errors") == 0);
 }
 
 TEST_CASE("the kernel tells whose program speaks to a unix socket") {
@@ -265,30 +332,50 @@ TEST_CASE("many programs may speak to a unix socket in turns") {
   REQUIRE(sorted_lines(read_file(folder / "all.log")) == sorted_lines(wanted));
 }
 
-TEST_CASE("Python's SysLogHandler is understood over TCP and UDP and unix sockets") {
+TEST_CASE("every field of Python's SysLogHandler comes in over TCP and UDP and unix sockets") {
   if (!have({"python3"})) return;
+  const utc_for_all utc;
   const temp_folder folder;
-  relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog://127.0.0.1:0,name=udp", "-i",
-                                  "unixgram:g.sock,name=gram,decode=syslog", "-i", "unix:s.sock,name=stream,decode=syslog,framing=auto",
-                                  "all.log,format={input}|{facility}.{level}|{app}|{message}"});
+  relay_under_test relay(folder, {"-i", "syslog+tcp://127.0.0.1:0,name=tcp", "-i", "syslog+tcp://127.0.0.1:0,name=nul,framing=nul", "-i",
+                                  "syslog://127.0.0.1:0,name=udp", "-i", "unixgram:g.sock,name=gram,decode=syslog", "-i",
+                                  "unix:s.sock,name=stream,decode=syslog,framing=nul", "all.log," + fields_of_inputs});
+  // The end of each of its messages is a NUL, and some have several lines.
   write_file(folder / "log.py",
              "import logging, logging.handlers as h, socket, sys\n"
-             "for to, kind in ((('127.0.0.1', int(sys.argv[1])), socket.SOCK_STREAM), (('127.0.0.1', int(sys.argv[2])), socket.SOCK_DGRAM),\n"
-             "                 ('g.sock', socket.SOCK_DGRAM), ('s.sock', socket.SOCK_STREAM)):\n"
-             "  handler = h.SysLogHandler(to, 'local1', kind)\n"
-             "  handler.ident = 'myapp: '\n"
-             "  for i in range(1000): handler.emit(logging.LogRecord('x', logging.WARNING, '', 0, '%d two words', (i,), None))\n"
-             "  handler.close()\n");
-  const auto done = run({"python3", "log.py", std::to_string(relay.port("tcp")), std::to_string(relay.udp_port())}, {.folder = folder.path().string()});
-  INFO(done.errors);
-  REQUIRE(done.status == 0);
-  REQUIRE(eventually([&] { return relay.now().lines_read() == 4000; }));
+             "to, several = eval(sys.argv[1]), sys.argv[3] == 'several'\n"
+             "handler = h.SysLogHandler(to, socktype=getattr(socket, sys.argv[2]))\n"
+             "names = ('emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug')\n"
+             "handler.priority_map = {name: name for name in names}\n"
+             "for n, line in enumerate(open('text', encoding='utf-8', newline='\\n')):\n"
+             "  number, text = line[1:-1].split('>', 1)\n"
+             "  handler.facility = int(number) >> 3\n"
+             "  if several and n % 10 == 3: text += '\\n  second line'\n"
+             "  handler.emit(logging.makeLogRecord({'levelname': names[int(number) & 7], 'msg': text}))\n"
+             "handler.close()\n");
+  const auto sent = made_up_rfc3164();
+  write_file(folder / "text", sent.text);
+  const auto tcp = [&](const std::string& name) { return fmt::format("('127.0.0.1', {})", relay.port(name)); };
+  const std::vector<mode> sockets = {{"tcp", {tcp("tcp"), "SOCK_STREAM", "one"}},
+                                     {"nul", {tcp("nul"), "SOCK_STREAM", "several"}},
+                                     {"udp", {fmt::format("('127.0.0.1', {})", relay.udp_port()), "SOCK_DGRAM", "several"}},
+                                     {"gram", {"'g.sock'", "SOCK_DGRAM", "several"}},
+                                     {"stream", {"'s.sock'", "SOCK_STREAM", "several"}}};
+  arrivals coming(relay, folder / "all.log", "udp");
+  for (const auto& socket : sockets) {
+    INFO(socket.name);
+    std::string wanted;
+    std::size_t n = 0;
+    for (const auto& line : split_lines(sent.fields))
+      wanted += socket.name + "|" + line + (n++ % 10 == 3 && socket.options.back() == "several" ? "\\n  second line\n" : "\n");
+    std::vector<std::string> command{"python3", "log.py"};
+    command.insert(command.end(), socket.options.begin(), socket.options.end());
+    const auto done = run(command, {.folder = folder.path().string()});
+    INFO(done.errors);
+    REQUIRE(done.status == 0);
+    const auto came = coming.next(message_count);
+    REQUIRE(difference_less(came, wanted, coming.dropped()) == "");
+  }
   relay.terminate();
-  std::map<std::string, std::string> came;
-  for (const auto& line : split_lines(read_file(folder / "all.log"))) came[line.substr(0, line.find('|'))] += line.substr(line.find('|')) + "\n";
-  std::string wanted;
-  for (int i = 0; i < 1000; ++i) wanted += fmt::format("|local1.warning|myapp|{} two words\n", i);
-  for (const std::string name : {"tcp", "udp", "gram", "stream"}) REQUIRE(difference(came[name], wanted) == "");
 }
 
 TEST_CASE("a message of several lines survives octet framing and is escaped where newlines frame") {

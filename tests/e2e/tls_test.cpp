@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <support/certificates.hpp>
 
-#include "peer_programs.hpp"
+#include "syslog_messages.hpp"
 
 using namespace logrelay;
 using namespace logrelay::support;
@@ -40,31 +40,34 @@ TEST_CASE("lines go from relay to relay over TLS with certificates on both sides
   REQUIRE(difference(read_file(far / "all.log"), text) == "");
 }
 
-TEST_CASE("openssl takes real lines from us and sends them to us") {
+TEST_CASE("openssl takes our messages and every field comes from it") {
   if (!have({"openssl"})) return;
   const world all;
   const temp_folder folder;
-  const auto text = real_lines(4 << 20);
-  write_file(folder / "text", text);
+  const auto sent = made_up();
+  write_file(folder / "text", sent.text);
   process server({"openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:0", "-cert", all.server.cert, "-key", all.server.key},
                  {.input = stream::pipe(), .output = stream::file(folder / "out.log")});  // the end of its input would be its own
-  relay_under_test relay(folder, {"-i", "tls://127.0.0.1:0,name=in," + all.serving(), "-i", "-,name=stdin", "in.log,from=in",
-                                  fmt::format("tls://127.0.0.1:{},name=out,from=stdin,{}", server.tcp_port(), all.trusting())});
-  relay.write(text);
+  relay_under_test relay(folder, {"-i", "syslog+tls://127.0.0.1:0,name=in," + all.serving(), "-i", "-,name=stdin,decode=syslog",
+                                  "in.log,from=in," + our_fields,
+                                  fmt::format("syslog+tls://127.0.0.1:{},name=out,from=stdin,{}", server.tcp_port(), all.trusting())});
+  relay.write(sent.text);
   relay.close_input();
-  REQUIRE(eventually([&] { return relay.now().output("out").delivered() == count_newlines(text); }));
+  REQUIRE(eventually([&] { return relay.now().output("out").delivered() == message_count; }));
   // It would leave at the end of its input only if it also took letters in it for commands.
   std::size_t lines = 0;
   for (const std::string version : {"-tls1_2", "-tls1_3"}) {
     const process client({"openssl", "s_client", "-quiet", version, "-connect", "127.0.0.1:" + std::to_string(relay.port("in"))},
                          {.input = stream::file(folder / "text")});
-    lines += count_newlines(text);
+    lines += message_count;
     REQUIRE(eventually([&] { return relay.now().input("in").count("lines") == lines; }));
   }
-  relay.terminate();
-  REQUIRE(difference(read_file(folder / "in.log"), text + text) == "");
+  REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
+  REQUIRE(difference(read_file(folder / "in.log"), sent.fields + sent.fields) == "");
   static_cast<void>(server.wait());
-  REQUIRE(difference(read_file(folder / "out.log"), text) == "");
+  std::string counted;  // RFC 5425, 4.3
+  for (const auto& each : split_lines(sent.text)) counted += fmt::format("{} {}", each.size(), each);
+  REQUIRE(difference(read_file(folder / "out.log"), counted) == "");
 }
 
 TEST_CASE("syslog-ng takes our messages over TLS and sends us its own") {
@@ -72,52 +75,40 @@ TEST_CASE("syslog-ng takes our messages over TLS and sends us its own") {
   if (!program || !have({"openssl"})) return;
   const world all;
   const temp_folder folder, ours, sending;
-  relay_under_test relay(ours, {"-i", "syslog+tls://127.0.0.1:0," + all.serving() + "," + all.trusting(), "all.log,format={host} {app} {message}"});
-  write_file(folder / "syslog-ng.conf",
-             fmt::format("@version: 3.35\noptions {{ keep-hostname(yes); use-dns(no); stats-freq(0); }};\n"
-                         "source s_in {{ syslog(ip(127.0.0.1) port({}) transport(tls) tls(key-file(\"{}\") cert-file(\"{}\") peer-verify(optional-untrusted)) "
-                         "keep-timestamp(yes) log-iw-size(10000)); }};\n"
-                         "destination d_out {{ syslog(\"127.0.0.1\" transport(tls) port({}) tls(key-file(\"{}\") cert-file(\"{}\") ca-file(\"{}\") "
-                         "peer-verify(required-trusted))); }};\n"
-                         "log {{ source(s_in); destination(d_out); flags(flow-control); }};\n",
-                         port_of(bound_tcp()), all.server.key, all.server.cert, relay.tcp_port(), all.client.key, all.client.cert,
-                         all.authority.authority()));
-  std::vector<std::string> command{program->path,      "-F", "--no-caps",    "-f", folder / "syslog-ng.conf", "-R",
-                                   folder / "persist", "-p", folder / "pid", "-c", folder / "control"};
-  if (!program->modules.empty()) command.push_back("--module-path=" + program->modules);
-  process syslog_ng(command, {.environment = program->environment});
-  relay_under_test sender(sending, {fmt::format("syslog+tls://127.0.0.1:{},name=out,host=h,app=a,{}", syslog_ng.tcp_port(), all.trusting())});
-  const auto text = syslog_lines();
-  sender.write(text);
+  relay_under_test relay(ours, {"-i", "syslog+tls://127.0.0.1:0,name=in," + all.serving() + "," + all.trusting(), "all.log," + our_fields});
+  auto syslog_ng = start_syslog_ng(
+      *program, folder,
+      fmt::format("source s_in {{ syslog(ip(127.0.0.1) port({}) transport(tls) tls(key-file(\"{}\") cert-file(\"{}\") peer-verify(optional-untrusted)) "
+                  "keep-timestamp(yes) log-iw-size(10000)); }};\n"
+                  "destination d_out {{ syslog(\"127.0.0.1\" transport(tls) port({}) tls(key-file(\"{}\") cert-file(\"{}\") ca-file(\"{}\") "
+                  "peer-verify(required-trusted))); }};\n"
+                  "log {{ source(s_in); destination(d_out); flags(flow-control); }};\n",
+                  port_of(bound_tcp()), all.server.key, all.server.cert, relay.tcp_port(), all.client.key, all.client.cert, all.authority.authority()));
+  relay_under_test sender(sending, {"-i", "-,decode=syslog", fmt::format("syslog+tls://127.0.0.1:{},name=out,{}", syslog_ng.tcp_port(), all.trusting())});
+  const auto sent = made_up();
+  sender.write(sent.text);
   INFO(syslog_ng.errors());
-  REQUIRE(sender.finish().output("out").delivered() == real_line_count);
-  REQUIRE(eventually([&] { return relay.now().lines_read() == real_line_count; }));
-  relay.terminate();
-  REQUIRE(difference(behind(read_file(ours / "all.log"), "h a "), text) == "");
+  REQUIRE(sender.finish().output("out").delivered() == message_count);
+  REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
+  REQUIRE(relay.terminate().input("in").count("framing_errors") == 0);
+  REQUIRE(difference(without_sequence_ids(read_file(ours / "all.log")), sent.fields) == "");
 }
 
-TEST_CASE("loggen's messages come in over TLS") {
+TEST_CASE("every field of loggen's messages comes in over TLS") {
   const auto program = syslog_ng_program("loggen");
   if (!program || !have({"openssl"})) return;
+  const utc_for_all utc;
   const world all;
   const temp_folder folder;
-  relay_under_test relay(folder, {"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
-  constexpr std::uint64_t count = 5000;
-  const auto done = run({program->path, "--use-ssl", "--number=" + std::to_string(count), "--rate=100000", "--size=200", "--active-connections=1",
+  relay_under_test relay(folder, {"-i", "syslog+tls://127.0.0.1:0," + all.serving(), "all.log," + our_fields});
+  const auto done = run({program->path, "--use-ssl", fmt::format("--number={}", message_count), "--rate=100000", "--size=200", "--active-connections=1",
                          "--quiet", "127.0.0.1", std::to_string(relay.tcp_port())},
                         {.environment = program->environment});
   INFO(done.errors);
   REQUIRE(done.status == 0);
-  REQUIRE(eventually([&] { return relay.now().lines_read() == count; }));
+  REQUIRE(eventually([&] { return relay.now().lines_read() == message_count; }));
   relay.terminate();
-  std::uint64_t number = 0;
-  for (const auto& line : split_lines(read_file(folder / "all.log"))) {
-    const auto at = line.find("seq: ");
-    REQUIRE(at != std::string::npos);
-    REQUIRE(std::stoull(line.substr(at + 5)) == number++);
-    REQUIRE(line.size() + 1 == 200);
-  }
-  REQUIRE(number == count);
+  REQUIRE(wrong_of_loggen(read_file(folder / "all.log"), message_count, "-") == "");
 }
 
 TEST_CASE("a server that we do not trust gets no line and the message says why") {

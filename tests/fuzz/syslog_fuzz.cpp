@@ -32,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto behind = line.substr(static_cast<std::size_t>(end - line.data()));
     require(behind.empty() || behind == "\n" || behind == std::string_view("\0", 1) || behind == std::string_view("\n\0", 2));
   }
-  if (!found.time) require(found.host.empty() || found.severity >= 0);
+  // Without a priority a host stands only behind a time, or before Cisco's mnemonic.
+  if (!found.time) require(found.host.empty() || found.severity >= 0 || line.find('%') != line.npos);
   require(structured_data_size(found.sd) == found.sd.size());
   sd_cursor cursor(found.sd);
   std::string plain, escaped;
@@ -44,6 +45,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string again;
     append_sd_plain(escaped, again);
     require(again == plain);
+  }
+  for (const std::string_view ours : {std::string_view(R"([fields@32473 env="b"])"), found.sd}) {
+    std::string merged;
+    append_sd_merged(found.sd, ours, merged);
+    require(structured_data_size(merged) == merged.size());
   }
   return 0;
 }

@@ -119,7 +119,7 @@ class handler {
     };
     switch (at_) {
       case field::time:
-        if (const auto read = read_rfc3339(text, true); read.size == text.size() && read.size > 0 && !found_.time) found_.time = read.time;
+        if (const auto read = read_iso_time(text); read.size == text.size() && read.size > 0 && !found_.time) found_.time = read.time;
         break;
       case field::severity:
         if (const auto read = parse_level(text); read && found_.severity < 0) found_.severity = static_cast<int>(*read);

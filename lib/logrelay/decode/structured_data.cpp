@@ -59,6 +59,37 @@ bool take_end(std::string_view& rest) {
   return true;
 }
 
+bool has(std::string_view sd, std::string_view id) {
+  sd_cursor cursor(sd);
+  for (sd_cursor::parameter each; cursor.next(each);)
+    if (each.id == id) return true;
+  return false;
+}
+
+bool has(std::string_view sd, std::string_view id, std::string_view name) {
+  sd_cursor cursor(sd);
+  for (sd_cursor::parameter each; cursor.next(each);)
+    if (each.id == id && each.name == name) return true;
+  return false;
+}
+
+bool share_an_id(std::string_view theirs, std::string_view ours) {
+  sd_cursor cursor(ours);
+  for (sd_cursor::parameter each; cursor.next(each);)
+    if (theirs.find(each.id) != std::string_view::npos && has(theirs, each.id)) return true;
+  return false;
+}
+
+void append_parameter(const sd_cursor::parameter& one, std::string& to) {
+  to.append(" ").append(one.name).append("=\"").append(one.value).append("\"");
+}
+
+void append_parameters_of(std::string_view sd, std::string_view id, std::string& to) {
+  sd_cursor cursor(sd);
+  for (sd_cursor::parameter each; cursor.next(each);)
+    if (each.id == id && !each.name.empty()) append_parameter(each, to);
+}
+
 }  // namespace
 
 std::size_t structured_data_size(std::string_view text) {
@@ -99,6 +130,38 @@ void append_sd_escaped(std::string_view value, std::string& to) {
   for (const char c : value) {
     if (c == '"' || c == '\\' || c == ']') to += '\\';
     to += c;
+  }
+}
+
+void append_sd_merged(std::string_view theirs, std::string_view ours, std::string& to) {
+  if (!share_an_id(theirs, ours)) {
+    to.append(theirs).append(ours);
+    return;
+  }
+  std::string_view open;  // the id of the element that is being written
+  const auto close = [&] {
+    if (open.empty()) return;
+    append_parameters_of(ours, open, to);
+    to += ']';
+  };
+  sd_cursor cursor(theirs);
+  for (sd_cursor::parameter each; cursor.next(each);) {
+    if (each.id.data() != open.data()) {
+      close();
+      to.append("[").append(open = each.id);
+    }
+    if (!each.name.empty() && !has(ours, open, each.name)) append_parameter(each, to);
+  }
+  close();
+  open = {};
+  sd_cursor others(ours);
+  for (sd_cursor::parameter each; others.next(each);) {
+    if (each.id.data() == open.data()) continue;
+    open = each.id;
+    if (has(theirs, open)) continue;
+    to.append("[").append(open);
+    append_parameters_of(ours, open, to);
+    to += ']';
   }
 }
 

@@ -32,4 +32,8 @@ void append_sd_plain(std::string_view value, std::string& to);
 /// Appends a value with a backslash before each `"`, `\` and `]`.
 void append_sd_escaped(std::string_view value, std::string& to);
 
+/// Appends both as one, in which each id stands once, as RFC 5424, 6.3.2 demands: where both have an element of an id, the
+/// parameters of `ours` follow those of `theirs` in it, in the place of those of the same name.
+void append_sd_merged(std::string_view theirs, std::string_view ours, std::string& to);
+
 }  // namespace logrelay

@@ -109,6 +109,31 @@ int read_year(scanner& from, std::string_view behind) {
   return 0;
 }
 
+enum class dialect { rfc, any };
+
+timestamp read_dated(std::string_view text, dialect spoken) {
+  const bool any = spoken == dialect::any;
+  scanner from(text);
+  date_and_time given;
+  const int y = from.digits(4, 4);
+  if (y < 0 || !from.skip('-')) return {};
+  const int m = from.digits(2, 2);
+  if (m < 0 || !from.skip('-')) return {};
+  const int d = from.digits(2, 2);
+  if (d < 0 || !(from.skip('T') || (any && (from.skip(' ') || from.skip('t'))))) return {};
+  given.date = year(y) / m / d;
+  // What nanoseconds since 1970 can hold, whatever the zone.
+  if (!read_clock(from, given) || !read_fraction(from, given, any) || !given.is_valid() || y < 1678 || y > 2261) return {};
+  if (from.skip('Z') || (any && from.skip('z'))) return {from.at(), given.as_if_utc() + given.fraction};
+  const int sign = from.skip('+') ? 1 : from.skip('-') ? -1 : 0;
+  if (sign == 0) return any ? timestamp{from.at(), local_time(given)} : timestamp{};
+  const int zone_hours = from.digits(2, 2);
+  if (zone_hours < 0 || zone_hours > 23 || !(from.skip(':') || any)) return {};
+  const int zone_minutes = from.digits(2, 2);
+  if (zone_minutes < 0 || zone_minutes > 59) return {};
+  return {from.at(), given.as_if_utc() - sign * (hours(zone_hours) + minutes(zone_minutes)) + given.fraction};
+}
+
 /// The last year in which this is not more than a week behind `near`.
 bool guess_year(date_and_time& given, wall_time near) {
   const auto latest = time_point_cast<seconds>(near) + days(7);
@@ -135,27 +160,8 @@ std::string_view read_zone(scanner& from) {
 
 }  // namespace
 
-timestamp read_rfc3339(std::string_view text, bool may_lack_zone) {
-  scanner from(text);
-  date_and_time given;
-  const int y = from.digits(4, 4);
-  if (y < 0 || !from.skip('-')) return {};
-  const int m = from.digits(2, 2);
-  if (m < 0 || !from.skip('-')) return {};
-  const int d = from.digits(2, 2);
-  if (d < 0 || !from.skip('T')) return {};
-  given.date = year(y) / m / d;
-  // What nanoseconds since 1970 can hold, whatever the zone.
-  if (!read_clock(from, given) || !read_fraction(from, given, false) || !given.is_valid() || y < 1678 || y > 2261) return {};
-  if (from.skip('Z')) return {from.at(), given.as_if_utc() + given.fraction};
-  const int sign = from.skip('+') ? 1 : from.skip('-') ? -1 : 0;
-  if (sign == 0) return may_lack_zone ? timestamp{from.at(), local_time(given)} : timestamp{};
-  const int zone_hours = from.digits(2, 2);
-  if (zone_hours < 0 || zone_hours > 23 || !from.skip(':')) return {};
-  const int zone_minutes = from.digits(2, 2);
-  if (zone_minutes < 0 || zone_minutes > 59) return {};
-  return {from.at(), given.as_if_utc() - sign * (hours(zone_hours) + minutes(zone_minutes)) + given.fraction};
-}
+timestamp read_rfc3339(std::string_view text) { return read_dated(text, dialect::rfc); }
+timestamp read_iso_time(std::string_view text) { return read_dated(text, dialect::any); }
 
 timestamp read_rfc3164_time(std::string_view text, wall_time near) {
   scanner from(text);

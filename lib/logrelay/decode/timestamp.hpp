@@ -14,9 +14,12 @@ struct timestamp {
   wall_time time{};
 };
 
-/// RFC 3339 as RFC 5424, 6.2.3 has it: `2026-11-22T14:05:01.123456+01:00`, up to nine digits of a fraction. Without a
-/// zone it is local time where `may_lack_zone`, else none.
-[[nodiscard]] timestamp read_rfc3339(std::string_view text, bool may_lack_zone);
+/// RFC 3339 as RFC 5424, 6.2.3 has it: `2026-11-22T14:05:01.123456+01:00`, up to nine digits of a fraction.
+[[nodiscard]] timestamp read_rfc3339(std::string_view text);
+
+/// The same as programs write it: without a zone it is local time; a zone may be `+0100`, a space or `t` may stand for the
+/// T, `z` for the Z, and a comma for the point.
+[[nodiscard]] timestamp read_iso_time(std::string_view text);
 
 /// The `Nov 22 14:05:01` of RFC 3164, 4.1.2, and its dialects: a day of one digit with or without a second space; a
 /// fraction; the year before it, between day and time, or behind it; Cisco's `*` or `.` before it, and its zone behind

@@ -29,7 +29,9 @@ void append_counted(std::string_view message, std::string& to) {
 
 void append_framed(std::string_view message, framing frames, std::string& to) {
   switch (frames) {
-    case framing::newline: return append_terminated(message, '\n', "\\n", to);
+    case framing::newline:
+      if (message.ends_with('\n')) message.remove_suffix(1);  // what ends the message ends the line
+      return append_terminated(message, '\n', "\\n", to);
     case framing::nul: return append_terminated(message, '\0', "\\x00", to);
     case framing::octet: return append_counted(message, to);
   }

@@ -38,8 +38,7 @@ class gelf_text final : public format {
     add(R"(,"_app":)", values_.app(line), to);
     add(R"(,"_pid":)", values_.pid(line), to);
     add(R"(,"_msgid":)", values_.msgid(line), to);
-    append_sd(line.fields().sd, to);
-    append_sd(values_.sd(), to);
+    append_sd(values_.sd(line), to);
     const auto& from = line.from();
     add(R"(,"_input":)", from.input_name, to);
     add(R"(,"_stream":)", from.stream, to);

@@ -46,8 +46,7 @@ class journal_entry final : public format {
     const auto id = values_.msgid(line);
     add(is_id128(id) ? "MESSAGE_ID" : "SYSLOG_MSGID", id, to);
     if (const auto host = values_.host(line); host != values_.this_host()) add("SYSLOG_HOSTNAME", host, to);
-    append_sd(line.fields().sd, to);
-    append_sd(values_.sd(), to);
+    append_sd(values_.sd(line), to);
     const auto& from = line.from();
     add("LOGRELAY_INPUT", from.input_name, to);
     add("LOGRELAY_STREAM", from.stream, to);

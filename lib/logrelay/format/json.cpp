@@ -35,13 +35,7 @@ class json_text final : public format {
     add(R"(,"app":)", values_.app(line), to);
     add(R"(,"pid":)", values_.pid(line), to);
     add(R"(,"msgid":)", values_.msgid(line), to);
-    if (const auto sd = line.fields().sd; !sd.empty() || !values_.sd().empty()) {
-      to += R"(,"sd":)";
-      char before = '{';
-      append_sd(sd, before, to);
-      append_sd(values_.sd(), before, to);
-      to += "}}";
-    }
+    if (const auto sd = values_.sd(line); !sd.empty()) append_sd(sd, to);
     const auto& from = line.from();
     add(R"(,"input":)", from.input_name, to);
     add(R"(,"stream":)", from.stream, to);
@@ -60,13 +54,14 @@ class json_text final : public format {
     append_json_string(value, to);
   }
 
-  // Elements but for the last one's closing brace. `before` is what stands before the next: '{' before the first.
-  void append_sd(std::string_view sd, char& before, std::string& to) {
+  void append_sd(std::string_view sd, std::string& to) {
+    to += R"(,"sd":)";
+    char before = '{';
     const char* element = nullptr;  // where its id begins in the text
     sd_cursor cursor(sd);
     for (sd_cursor::parameter each; cursor.next(each);) {
       if (each.id.data() != element) {
-        if (before == ',') to += '}';
+        if (element) to += '}';
         to += before;
         append_json_string(each.id, to);
         to += ":{";
@@ -80,6 +75,7 @@ class json_text final : public format {
       to += ':';
       append_json_string(plain(each.value), to);
     }
+    to += "}}";
   }
 
   std::string_view plain(std::string_view sd_value) {

@@ -47,8 +47,7 @@ class logfmt_text final : public format {
     add(" app=", values_.app(line), to);
     add(" pid=", values_.pid(line), to);
     add(" msgid=", values_.msgid(line), to);
-    append_sd(line.fields().sd, to);
-    append_sd(values_.sd(), to);
+    append_sd(values_.sd(line), to);
     const auto& from = line.from();
     add(" input=", from.input_name, to);
     add(" stream=", from.stream, to);

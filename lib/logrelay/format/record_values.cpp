@@ -31,7 +31,7 @@ constexpr option_row rows[] = {
     {.name = "msgid", .type = option_type::text, .fallback = "",
      .help = "What formats with fields give as kind of message, instead of the line's own."},
     {.name = "sd", .type = option_type::text, .fallback = "",
-     .help = "Structured data that is added to the line's own, like [id@1 name=\"value\"]."},
+     .help = "Structured data that is added to the line's own, in the place of its parameters of the same names, like [id@1 name=\"value\"]."},
     {.name = "field", .type = option_type::text, .fallback = "",
      .help = "A field that formats with fields add to every line; repeat it for several.", .repeatable = true,
      .value_name = "NAME:VALUE"},
@@ -112,6 +112,20 @@ std::string_view record_values::pid(const line_view& line) {
     peer_pid_text_ = fmt::format("{}", peer_pid_);
   }
   return peer_pid_text_;
+}
+
+std::string_view record_values::sd(const line_view& line) {
+  const auto theirs = line.fields().sd;
+  if (theirs.empty() || sd_.empty()) return theirs.empty() ? std::string_view(sd_) : theirs;
+  merged_sd_.clear();
+  append_sd_merged(theirs, sd_, merged_sd_);
+  return merged_sd_;
+}
+
+void record_values::add_sd(std::string_view more) {
+  std::string all;
+  append_sd_merged(sd_, more, all);
+  sd_ = std::move(all);
 }
 
 }  // namespace logrelay

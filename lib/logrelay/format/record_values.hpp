@@ -33,7 +33,10 @@ class record_values {
   [[nodiscard]] std::string_view app(const line_view& line) const { return app_.empty() ? line.app() : app_; }
   [[nodiscard]] std::string_view pid(const line_view& line);
   [[nodiscard]] std::string_view msgid(const line_view& line) const { return msgid_.empty() ? line.fields().msgid : msgid_; }
-  [[nodiscard]] std::string_view sd() const { return sd_; }  ///< beside that of the line
+  /// That of the line with ours; whose it is, append_sd_merged() says. Until the next call.
+  [[nodiscard]] std::string_view sd(const line_view& line);
+  /// Ours, for a format that writes static fields as such.
+  void add_sd(std::string_view more);
   using static_field = std::pair<std::string, std::string>;
   [[nodiscard]] std::span<const static_field> fields() const { return fields_; }
 
@@ -45,6 +48,7 @@ class record_values {
   std::vector<static_field> fields_;
   std::int64_t peer_pid_ = -1;  // what peer_pid_text_ says
   std::string peer_pid_text_;
+  std::string merged_sd_;
 };
 
 }  // namespace logrelay

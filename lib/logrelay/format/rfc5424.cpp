@@ -12,15 +12,15 @@ constexpr std::string_view fields_id = "[fields@32473";
 
 class rfc5424_text final : public format {
  public:
-  explicit rfc5424_text(const option_values& options) : values_(options), sd_(values_.sd()) {
+  explicit rfc5424_text(const option_values& options) : values_(options) {
     if (values_.fields().empty()) return;
-    sd_ += fields_id;
+    std::string fields(fields_id);
     for (const auto& [name, value] : values_.fields()) {
-      sd_.append(" ").append(name).append("=\"");
-      append_sd_escaped(value, sd_);
-      sd_ += '"';
+      fields.append(" ").append(name).append("=\"");
+      append_sd_escaped(value, fields);
+      fields += '"';
     }
-    sd_ += ']';
+    values_.add_sd(fields + "]");
   }
 
   void append(const line_view& line, std::string& to) override {
@@ -32,11 +32,8 @@ class rfc5424_text final : public format {
     append_token(values_.pid(line), 128, to);
     append_token(values_.msgid(line), 32, to);
     to += ' ';
-    const auto own = line.fields().sd;
-    if (own.empty() && sd_.empty())
-      to += '-';
-    else
-      to.append(own).append(sd_);
+    const auto sd = values_.sd(line);
+    to += sd.empty() ? std::string_view("-") : sd;
     if (line.message().empty()) return;
     to += ' ';
     to += line.message();
@@ -49,7 +46,6 @@ class rfc5424_text final : public format {
   }
 
   record_values values_;
-  std::string sd_;
   rfc3339_text time_;
 };
 

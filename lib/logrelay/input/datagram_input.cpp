@@ -34,6 +34,9 @@ namespace {
 
 constexpr slot_sizes udp_slots{64, 64 * 1024};       // the largest datagram fits
 constexpr slot_sizes unixgram_slots{8, 512 * 1024};  // what net.core.wmem_max lets anyone but root send
+// Where syslog(3) sends to: every program of the machine may write there, whoever runs it, as to any other syslogd. A
+// socket of another name is its owner's.
+constexpr std::string_view system_log = "/dev/log";
 // What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
 constexpr int receive_bytes = 8 * 1024 * 1024;
 
@@ -247,7 +250,10 @@ class udp_input final : public datagram_input {
 class unixgram_input final : public datagram_input {
  public:
   explicit unixgram_input(const input_config& config) : datagram_input(config, unixgram_slots), path_(config.where.rest) {
-    if (config.options.given("mode")) mode_ = config.options.mode("mode");
+    if (config.options.given("mode"))
+      mode_ = config.options.mode("mode");
+    else if (path_ == system_log)
+      mode_ = 0666;
     local_ = true;
     gathers_ = false;
   }
@@ -279,7 +285,10 @@ void check_unixgram(const input_config& config, mistakes& wrong) {
 }
 
 constexpr auto udp_rows = joined(access_rows, rate_rows);
-constexpr option_row mode_rows[] = {socket_mode_row};
+constexpr option_row mode_rows[] = {
+    {.name = "mode", .type = option_type::mode, .fallback = "",
+     .help = "Permissions of the socket; without it 0666 for /dev/log, where everyone may write, else 0777 less the umask."},
+};
 constexpr auto unixgram_rows = joined(rate_rows, mode_rows);
 
 }  // namespace

@@ -35,6 +35,12 @@ std::size_t turn_of(const rate& most) {
   return static_cast<std::size_t>(std::clamp<double>(bytes, least_turn, longest_turn));
 }
 
+// A peer by its address; one of a unix socket has an address only where it has bound its own, and that may be anything.
+std::string name_of(const address& from, const peer_credentials& who) {
+  if (ip_of(from)) return to_text(from);
+  return who.uid >= 0 ? fmt::format("user {} (process {})", who.uid, who.pid) : "a program";
+}
+
 }  // namespace
 
 std::optional<rate> parse_rate(std::string_view text) {
@@ -73,8 +79,8 @@ std::unique_ptr<guard::visit> guard::admit(reader& at, input& to, const address&
   const auto now = at.clock().now();
   const auto refuse = [&](std::string_view why) {
     to.counters.refused.fetch_add(1, std::memory_order_relaxed);
-    if (const auto others = refused_.happened(now))
-      at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", to.name(), to_text(from), why, *others));
+    if (const auto more = refused_.happened(now))
+      at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", to.name(), name_of(from, who), why, *more));
     return nullptr;
   };
   if (!access_.admits(from)) return refuse("its network is not allowed");
@@ -88,9 +94,9 @@ steady_time::duration guard::pause(reader& at, input& of, visit& who, std::strin
   const auto for_all = whole_bucket_.wait(now), for_one = who.peer_.bucket.wait(now);
   const auto longest = std::max(for_all, for_one);
   if (longest <= steady_time::duration::zero()) return longest;
-  if (const auto others = limited_.happened(now))
+  if (const auto more = limited_.happened(now))
     at.say().say(severity::warning, fmt::format("input '{}': {} sends more than {}: it is slowed down{}", of.name(),
-                                                name.empty() ? std::string_view("a peer") : name, for_one > for_all ? each_text_ : whole_text_, *others));
+                                                name.empty() ? std::string_view("a peer") : name, for_one > for_all ? each_text_ : whole_text_, *more));
   return longest;
 }
 
@@ -104,8 +110,8 @@ void guard::has_read(visit& who, const tally& what) {
 bool guard::takes(reader& at, input& of, const address& from, const peer_credentials& who, std::size_t bytes, steady_time now) {
   if (!access_.admits(from)) {
     of.counters.refused.fetch_add(1, std::memory_order_relaxed);
-    if (const auto others = refused_.happened(now))
-      at.say().say(severity::warning, fmt::format("input '{}': refused a datagram of {}: its network is not allowed{}", of.name(), to_text(from), *others));
+    if (const auto more = refused_.happened(now))
+      at.say().say(severity::warning, fmt::format("input '{}': refused a datagram of {}: its network is not allowed{}", of.name(), to_text(from), *more));
     return false;
   }
   if (!paces()) return true;
@@ -118,11 +124,9 @@ bool guard::takes(reader& at, input& of, const address& from, const peer_credent
     return true;
   }
   of.counters.limited.fetch_add(1, std::memory_order_relaxed);
-  if (const auto others = limited_.happened(now)) {
-    const auto name = from.family() != AF_UNIX ? to_text(from) : who.uid >= 0 ? fmt::format("user {}", who.uid) : std::string("a peer");
-    at.say().say(severity::warning, fmt::format("input '{}': {} sends more than {}: its datagrams over it are dropped{}", of.name(), name,
-                                                one_owes ? each_text_ : whole_text_, *others));
-  }
+  if (const auto more = limited_.happened(now))
+    at.say().say(severity::warning, fmt::format("input '{}': {} sends more than {}: its datagrams over it are dropped{}", of.name(), name_of(from, who),
+                                                one_owes ? each_text_ : whole_text_, *more));
   return false;
 }
 

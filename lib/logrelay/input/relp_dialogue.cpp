@@ -140,8 +140,8 @@ void relp_dialogue::say_goodbye() {
 
 bool relp_dialogue::refuse(std::string_view why) {
   parts_.of.counters.framing_errors.fetch_add(1, std::memory_order_relaxed);
-  if (const auto others = malformed_->happened(parts_.at.clock().now()))
-    parts_.at.say().say(severity::warning, fmt::format("input '{}': {} is let go: it does not speak RELP: {}{}", parts_.of.name(), parts_.peer, why, *others));
+  if (const auto more = malformed_->happened(parts_.at.clock().now()))
+    parts_.at.say().say(severity::warning, fmt::format("input '{}': {} is let go: it does not speak RELP: {}{}", parts_.of.name(), parts_.peer, why, *more));
   return false;
 }
 

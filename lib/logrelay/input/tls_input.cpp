@@ -103,8 +103,8 @@ class tls_input final : public listening_input {
 
   void refused(reader& at, const tls_handshakes::outcome& one) {
     counters.refused.fetch_add(1, std::memory_order_relaxed);
-    if (const auto others = untold_.happened(at.clock().now()))
-      at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why, *others));
+    if (const auto more = untold_.happened(at.clock().now()))
+      at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why, *more));
   }
 
   const endpoint where_;

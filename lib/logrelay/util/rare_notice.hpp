@@ -17,13 +17,13 @@ class rare_notice {
  public:
   static constexpr std::chrono::minutes between{1};
 
-  /// It has happened. What is to be said behind the message about it, "" or "; and 12 others in the meantime"; nothing
-  /// when nothing is to be said.
+  /// It has happened. What is to be said behind the message about it, "" or "; it happened 12 more times since the last
+  /// such message", to whomever it happened; nothing when nothing is to be said.
   [[nodiscard]] std::optional<std::string> happened(steady_time now) {
     if (told_ && now - *told_ < between) return ++untold_, std::nullopt;
     told_ = now;
-    const auto others = std::exchange(untold_, 0);
-    return others == 0 ? std::string() : fmt::format("; and {} others in the meantime", others);
+    const auto more = std::exchange(untold_, 0);
+    return more == 0 ? std::string() : fmt::format("; it happened {} more time{} since the last such message", more, more == 1 ? "" : "s");
   }
 
  private:

@@ -245,14 +245,48 @@ TEST_CASE("the man page of the configuration file names every key with its type,
   CHECK(keys_below(".Sh KEYS OF A LOGGER") == loggers);
 }
 
+namespace {
+
+const std::vector<std::string> pages{path, LOGRELAY_SOURCE "/man/logrelay-files.7", LOGRELAY_SOURCE "/man/logrelay-spool.7",
+                                     LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3", LOGRELAY_SOURCE "/man/logrelayctl.1"};
+
+/// The lines of a page as a terminal shows it that have more characters than it has columns.
+std::vector<std::string> too_wide(const std::string& shown) {
+  static const std::regex overstruck(".\b");  // bold and underlined
+  std::vector<std::string> found;
+  for (const auto& line : split_lines(std::regex_replace(shown, overstruck, "")))
+    if (line.size() > 80) found.push_back(line);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a terminal of 80 columns shows every line of the man pages whole") {
+  const std::vector<std::pair<std::string, std::string>> readers = {{"mandoc", "mandoc -T ascii -O width=78 \"$0\""},
+                                                                    {"groff", "groff -Tascii -P-c -mandoc -rLL=78n \"$0\" 2>&1"}};
+  for (const auto& [reader, command] : readers) {
+    if (!has(reader)) {
+      WARN("skipped: " << reader << " is not installed");
+      continue;
+    }
+    for (const auto& page : pages) {
+      INFO(reader << " of " << page);
+      const auto shown = run({"sh", "-c", command, page});
+      CHECK(shown.status == 0);
+      CHECK(shown.output.size() > 1000);
+      CHECK(too_wide(shown.output) == std::vector<std::string>());
+    }
+  }
+}
+
 TEST_CASE("mandoc finds nothing to complain of in the man pages") {
   if (!has("mandoc")) {
     WARN("skipped: mandoc is not installed");
     return;
   }
-  const auto lint = run({"mandoc", "-T", "lint", "-W", "warning", path, LOGRELAY_SOURCE "/man/logrelay-files.7",
-                         LOGRELAY_SOURCE "/man/logrelay.conf.5", LOGRELAY_SOURCE "/man/liblogrelay.3",
-                         LOGRELAY_SOURCE "/man/logrelayctl.1"});
+  std::vector<std::string> command{"mandoc", "-T", "lint", "-W", "warning"};
+  command.insert(command.end(), pages.begin(), pages.end());
+  const auto lint = run(command);
   CHECK(lint.output + lint.errors == "");
   CHECK(lint.status == 0);
 }

@@ -4,6 +4,6 @@
 
 namespace logrelay {
 
-void local_zone::forget() { static_cast<void>(read_rfc3339("1999-01-01T00:00:00", true)); }
+void local_zone::forget() { static_cast<void>(read_iso_time("1999-01-01T00:00:00")); }
 
 }  // namespace logrelay

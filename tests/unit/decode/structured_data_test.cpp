@@ -43,5 +43,26 @@ TEST_CASE("values lose and get their backslashes") {
   CHECK(escaped == R"(x\"y\\z\]w)");
 }
 
+std::string merged(std::string_view theirs, std::string_view ours) {
+  std::string to;
+  append_sd_merged(theirs, ours, to);
+  return to;
+}
+
+TEST_CASE("structured data that is added stands beside what is there") {
+  CHECK(merged("", R"([a b="c"])") == R"([a b="c"])");
+  CHECK(merged(R"([a b="c"])", "") == R"([a b="c"])");
+  CHECK(merged(R"([ab  b="a"][b])", R"([a b="c"])") == R"([ab  b="a"][b][a b="c"])");
+}
+
+TEST_CASE("an element of an id that is there becomes part of it") {
+  CHECK(merged(R"([a b="c"])", R"([a d="e"])") == R"([a b="c" d="e"])");
+  CHECK(merged(R"([a b="c"])", R"([a b="d"])") == R"([a b="d"])");
+  CHECK(merged(R"([x][a b="c" e="f"][y z="\"\]"])", R"([n][a b="d" g="h"][m o="p"])") == R"([x][a e="f" b="d" g="h"][y z="\"\]"][n][m o="p"])");
+  CHECK(merged("[a]", R"([a b="c"])") == R"([a b="c"])");
+  CHECK(merged(R"([a b="c"])", "[a]") == R"([a b="c"])");
+  CHECK(merged(R"([a b="1" b="2" c="3"])", R"([a b="4"])") == R"([a c="3" b="4"])");
+}
+
 }  // namespace
 }  // namespace logrelay

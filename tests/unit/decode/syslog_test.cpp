@@ -49,7 +49,8 @@ TEST_CASE("malformed structured data is message") {
 
 TEST_CASE("a header of RFC 5424 that is malformed is message") {
   for (const std::string text : {"1 ", "1 - ", "1 - h a p", "1 - h a p m", "1 yesterday h a p m - x", "1 - h  a p m - x", "2 - h a p m - x",
-                                 "1 2026-11-22T14:05:01.003Zx h a p m - x"}) {
+                                 "1 2026-11-22T14:05:01.003Zx h a p m - x", "1 2026-11-22T14:05:01+0100 h a p m - x",
+                                 "1 2026-11-22T14:05:01.1234567890Z h a p m - x"}) {
     CAPTURE(text);
     CHECK(decoded("<13>" + text) == "1.5 - - - - - -|" + text);
   }
@@ -84,6 +85,10 @@ TEST_CASE("each part of RFC 3164 may be missing") {
 TEST_CASE("the time of RFC 3164 may be one of RFC 3339") {
   CHECK(decoded("<13>2026-11-22T15:05:01.5+01:00 h app[1]: x") == "1.5 11-22T14:05:01 h app 1 - -|x");
   CHECK(decoded("<13>2026-11-22T14:05:01 h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
+  CHECK(decoded("<13>2026-11-22 14:05:01 h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
+  CHECK(decoded("<13>2026-11-22 15:05:01,123+0100 h app[1]: x") == "1.5 11-22T14:05:01 h app 1 - -|x");
+  CHECK(decoded("<13>2026-11-22t14:05:01z h text") == "1.5 11-22T14:05:01 h - - - -|text");
+  CHECK(decoded("2026-11-22 14:05:01 status installed") == "-1.-1 11-22T14:05:01 - - - - -|status installed");
   CHECK(decoded("<13>2026 was a good year") == "1.5 - - - - - -|2026 was a good year");
 }
 
@@ -96,7 +101,63 @@ TEST_CASE("what Cisco sends is understood") {
   CHECK(decoded("<166>Nov 22 2026 14:05:01 fw1 : %ASA-6-302013: Built") == "20.6 11-22T14:05:01 fw1 %ASA-6-302013 - - -|Built");
   CHECK(decoded("<166>Nov 22 2026 14:05:01: %ASA-6-302013: Built") == "20.6 11-22T14:05:01 - %ASA-6-302013 - - -|Built");
   CHECK(decoded("<166>%ASA-6-302013: Built") == "20.6 - - %ASA-6-302013 - - -|Built");
-  CHECK(decoded("<13>12: no time follows: x") == "1.5 - - 12 - - -|no time follows: x");
+  CHECK(decoded("<13>12: no time follows: x") == "1.5 - - - - - -|12: no time follows: x");
+}
+
+TEST_CASE("what Cisco sends without a time is understood") {
+  for (const std::string front : {"", "123: ", "29: 00:00:46: ", "29: 1w2d: ", "29: 1y15w: ", "00:00:46: ", ": ", "29: 000031: 1w2d: "}) {
+    CAPTURE(front);
+    CHECK(decoded("<189>" + front + "%LINK-3-UPDOWN: x: y") == "23.5 - - %LINK-3-UPDOWN - - -|x: y");
+  }
+  CHECK(decoded("<189>29: router1: 1w2d: %CARD-SEVERITY-1-NAME: x") == "23.5 - router1 %CARD-SEVERITY-1-NAME - - -|x");
+  for (const std::string text : {"1w2d: x", "1w2d: %done: x", "1w2d: %a b-3-c: x", "1w2d", "00:00:46: x", "%LINK-3-UPDOWN"}) {
+    CAPTURE(text);
+    CHECK(decoded("<189>29: " + text) == "23.5 - - - - - -|29: " + text);
+  }
+}
+
+TEST_CASE("what IOS-XR sends is understood") {
+  CHECK(decoded("<189>123: RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : config[65687]: %MGBL-CONFIG-6-DB_COMMIT : Configuration committed") ==
+        "23.5 11-22T14:05:01 - config 65687 - -|%MGBL-CONFIG-6-DB_COMMIT : Configuration committed");
+  CHECK(decoded("<189>123: RP/0/RSP0/CPU0:Nov 22 14:05:01.123 UTC: ifmgr[1]: x") == "23.5 11-22T14:05:01 - ifmgr 1 - -|x");
+  CHECK(decoded("<189>123: xr1 RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : x") == "23.5 - - - - - -|123: xr1 RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : x");
+}
+
+TEST_CASE("a space may stand between the priority and the time") {
+  CHECK(decoded("<13> Nov 22 14:05:01 h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
+  CHECK(decoded("<13> 2026-11-22T14:05:01Z h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
+  CHECK(decoded("<13> app: x") == "1.5 - - - - - -| app: x");
+  CHECK(decoded("<13>  Nov 22 14:05:01 x") == "1.5 - - - - - -|  Nov 22 14:05:01 x");
+}
+
+TEST_CASE("a tag may have no space behind it") {
+  CHECK(decoded("<13>Nov 22 14:05:01 h app:message x") == "1.5 11-22T14:05:01 h app - - -|message x");
+  CHECK(decoded("<13>Nov 22 14:05:01 app:message") == "1.5 11-22T14:05:01 - app - - -|message");
+  CHECK(decoded("<13>Nov 22 14:05:01 h app[12]:message") == "1.5 11-22T14:05:01 h app 12 - -|message");
+  CHECK(decoded("<13>my-app.2/x:message") == "1.5 - - my-app.2/x - - -|message");
+  CHECK(decoded("app:message") == "-1.-1 - - - - - -|app:message");
+  CHECK(decoded_locally("<13>Nov 22 14:05:01 app:message x") == "1.5 11-22T14:05:01 - app - - -|message x");
+  for (const std::string text : {"http://x", "std::string", "c:\\\\x", "c:x", "{\"a\":1}", "12:x", "a,b:x", "app[x y]:z", "word", "word\n:x"}) {
+    CAPTURE(text);
+    CHECK(decoded("<13>" + text) == "1.5 - - - - - -|" + text);
+  }
+  CHECK(decoded("<13>" + std::string(48, 'a') + ":x") == "1.5 - - " + std::string(48, 'a') + " - - -|x");
+  CHECK(decoded("<13>" + std::string(49, 'a') + ":x") == "1.5 - - - - - -|" + std::string(49, 'a') + ":x");
+}
+
+TEST_CASE("an address with colons is a host") {
+  for (const std::string host : {"fe80::1", "fe80::1%eth0", "::1", "[2001:db8::1]:514", "::ffff:10.0.0.9", "web1:514"}) {
+    CAPTURE(host);
+    CHECK(decoded("<13>Nov 22 14:05:01 " + host + " app: x") == "1.5 11-22T14:05:01 " + host + " app - - -|x");
+  }
+}
+
+TEST_CASE("what speaks of other messages is no host") {
+  CHECK(decoded("<13>Nov 22 14:05:01 Message forwarded from web1: app[7]: x") == "1.5 11-22T14:05:01 web1 app 7 - -|x");
+  CHECK(decoded("<13>Nov 22 14:05:01 Message forwarded from web1: x") == "1.5 11-22T14:05:01 web1 - - - -|x");
+  CHECK(decoded("<13>Nov 22 14:05:01 Message forwarded from the top") == "1.5 11-22T14:05:01 - - - - -|Message forwarded from the top");
+  CHECK(decoded("<13>Nov 22 14:05:01 last message repeated 2 times") == "1.5 11-22T14:05:01 - - - - -|last message repeated 2 times");
+  CHECK(decoded("<13>Nov 22 14:05:01 h last message repeated 2 times") == "1.5 11-22T14:05:01 h - - - -|last message repeated 2 times");
 }
 
 TEST_CASE("a local message has no host unless a tag follows one") {

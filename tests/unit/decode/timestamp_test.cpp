@@ -19,7 +19,8 @@ std::string text_of(const timestamp& read) {
   rfc3339_text().append(read.time, text);
   return text;
 }
-std::string iso(std::string_view text, bool may_lack_zone = false) { return text_of(read_rfc3339(text, may_lack_zone)); }
+std::string iso(std::string_view text) { return text_of(read_rfc3339(text)); }
+std::string loose(std::string_view text) { return text_of(read_iso_time(text)); }
 std::string bsd(std::string_view text, wall_time near = moment) { return text_of(read_rfc3164_time(text, near)); }
 
 TEST_CASE("a time of RFC 3339 is read with its fraction and its zone") {
@@ -28,7 +29,7 @@ TEST_CASE("a time of RFC 3339 is read with its fraction and its zone") {
   CHECK(iso("2026-11-22T14:05:01.000003-08:00") == "2026-11-22T22:05:01.000003Z");
   CHECK(iso("2026-01-01T00:30:00.123456789+05:45") == "2025-12-31T18:45:00.123456Z");
   CHECK(iso("2024-02-29T23:59:60Z") == "2024-03-01T00:00:00.000000Z");
-  CHECK(read_rfc3339("2026-11-22T14:05:01.5+01:00 host", false).size == 27);
+  CHECK(read_rfc3339("2026-11-22T14:05:01.5+01:00 host").size == 27);
 }
 
 TEST_CASE("what is no time of RFC 3339 is none") {
@@ -36,16 +37,30 @@ TEST_CASE("what is no time of RFC 3339 is none") {
                            "2026-13-01T14:05:01Z", "2026-11-22T24:00:00Z", "2026-11-22T14:60:01Z", "2026-11-22T14:05:61Z",
                            "2026-11-22T14:05:01.Z", "2026-11-22T14:05:01.1234567890Z", "2026-11-22T14:05:01+24:00",
                            "2026-11-22T14:05:01+01:60", "2026-11-22T14:05:01+0100", "2026-1-22T14:05:01Z", "0000-01-01T00:00:00Z",
-                           "9999-12-31T23:59:59Z", "-026-11-22T14:05:01Z"}) {
+                           "2026-11-22T14:05:01z", "2026-11-22t14:05:01Z", "2026-11-22T14:05:01,5Z", "9999-12-31T23:59:59Z", "-026-11-22T14:05:01Z"}) {
     CAPTURE(text);
     CHECK(iso(text) == "none");
   }
 }
 
+TEST_CASE("such a time is also read as programs write it") {
+  const local_zone zone("UTC0");
+  for (const char* text : {"2026-11-22T14:05:01.5Z", "2026-11-22 14:05:01.5Z", "2026-11-22t14:05:01.5z", "2026-11-22 14:05:01,5 h",
+                           "2026-11-22T15:05:01,500+0100", "2026-11-22T14:05:01.5-0000", "2026-11-22T15:35:01.5+01:30"}) {
+    CAPTURE(text);
+    CHECK(loose(text) == "2026-11-22T14:05:01.500000Z");
+  }
+  for (const char* text : {"2026-11-22", "2026-11-22_14:05:01", "2026-11-22  14:05:01", "2026-11-22 14:05", "2026-11-22 14:05:01+1", "2026-11-22 14:05:01,"}) {
+    CAPTURE(text);
+    CHECK(loose(text) == "none");
+  }
+  CHECK(read_iso_time("2026-11-22 14:05:01 +0100").size == 19);
+}
+
 TEST_CASE("a time without a zone is local") {
   const local_zone zone("CET-1CEST,M3.5.0,M10.5.0/3");
-  CHECK(iso("2026-11-22T14:05:01", true) == "2026-11-22T13:05:01.000000Z");
-  CHECK(iso("2026-07-22T14:05:01", true) == "2026-07-22T12:05:01.000000Z");
+  CHECK(loose("2026-11-22T14:05:01") == "2026-11-22T13:05:01.000000Z");
+  CHECK(loose("2026-07-22T14:05:01") == "2026-07-22T12:05:01.000000Z");
   CHECK(bsd("Nov 22 14:05:01") == "2026-11-22T13:05:01.000000Z");
   CHECK(bsd("Jul 22 14:05:01") == "2026-07-22T12:05:01.000000Z");
 }

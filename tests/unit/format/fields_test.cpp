@@ -74,6 +74,17 @@ TEST_CASE("options say it better than the line and static fields are structured 
         R"(<131>1 2021-02-03T04:05:06.500000Z h a p m [a@1 b="c\"d" e=""][f][x y="z"][fields@32473 dc="eu\]1" env=""] it is up)");
 }
 
+TEST_CASE("an id of structured data stands once however many relays add fields") {
+  const auto line = line_of(R"(<13>1 - h a - - [fields@32473 env="a" dc="eu"] x)").as_syslog().read_at(moment);
+  const given_options ours{{"field", "env:b"}, {"field", "rack:7"}, {"sd", R"([fields@32473 dc="us"])"}};
+  CHECK(formatted("rfc5424", line, ours) ==
+        R"(<13>1 2026-11-22T14:05:01.123456Z h a - - [fields@32473 dc="us" env="b" rack="7"] x)");
+  const given_options sd{{"sd", R"([fields@32473 env="b"])"}};
+  CHECK(formatted("json", line, sd).find(R"("sd":{"fields@32473":{"dc":"eu","env":"b"}},)") != std::string::npos);
+  CHECK(formatted("gelf", line, sd).find(R"(,"_fields_32473_dc":"eu","_fields_32473_env":"b","_input")") != std::string::npos);
+  CHECK(formatted("logfmt", line, sd).find(R"( fields@32473.dc=eu fields@32473.env=b input=)") != std::string::npos);
+}
+
 TEST_CASE("the header of syslog takes printable ASCII of a length only") {
   const auto line = line_of("m").read_at(moment);
   CHECK(formatted("rfc5424", line, {{"host", "a b\xc3\xa4"}, {"app", std::string(60, 'x')}, {"msgid", std::string(40, 'y')}}) ==

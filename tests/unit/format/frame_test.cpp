@@ -18,9 +18,18 @@ std::string framed(std::string_view message, framing frames) {
 TEST_CASE("where newlines frame, one inside is written as an escape") {
   CHECK(framed("plain", framing::newline) == "plain\n");
   CHECK(framed("", framing::newline) == "\n");
-  CHECK(framed("\n", framing::newline) == "\\n\n");
-  CHECK(framed("a\n\nb\n", framing::newline) == "a\\n\\nb\\n\n");
+  CHECK(framed("a\n\nb", framing::newline) == "a\\n\\nb\n");
+  CHECK(framed("\na", framing::newline) == "\\na\n");
   CHECK(framed("a\0\\n\r\xff"s, framing::newline) == "a\0\\n\r\xff\n"s);
+}
+
+TEST_CASE("where newlines frame, the one at a message's end is the line's") {
+  CHECK(framed("\n", framing::newline) == "\n");
+  CHECK(framed("a\n", framing::newline) == "a\n");
+  CHECK(framed("a\nb\n", framing::newline) == "a\\nb\n");
+  CHECK(framed("a\n\n", framing::newline) == "a\\n\n");
+  CHECK(framed("a\n", framing::octet) == "2 a\n");
+  CHECK(framed("a\n", framing::nul) == "a\n\0"s);
 }
 
 TEST_CASE("where NULs frame, one inside is written as an escape") {

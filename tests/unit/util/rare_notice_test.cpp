@@ -12,9 +12,9 @@ TEST_CASE("what happens all the time is told once a minute with how often it was
   const steady_time start{1000s};
   CHECK(notice.happened(start) == "");
   for (int i = 0; i < 12; ++i) CHECK_FALSE(notice.happened(start + 59s));
-  CHECK(notice.happened(start + 60s) == "; and 12 others in the meantime");
+  CHECK(notice.happened(start + 60s) == "; it happened 12 more times since the last such message");
   CHECK_FALSE(notice.happened(start + 61s));
-  CHECK(notice.happened(start + 120s) == "; and 1 others in the meantime");
+  CHECK(notice.happened(start + 120s) == "; it happened 1 more time since the last such message");
   CHECK(notice.happened(start + 180s) == "");
 }
 
