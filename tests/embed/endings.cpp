@@ -7,6 +7,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,6 +99,21 @@ int main(int argc, char** argv) {
     const int status = wait_for(child);
     log->info("parent again");
     std::exit(status == 0 ? 7 : 1);
+  }
+  if (way == "fork-no-descriptors") {
+    options.in_child = logrelay::child_records::queued;
+    adopt_for_good(log, options);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // ends a call that never returns
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = 3;
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+      for (int i = 0; i < 100; ++i) log->info("child {}", i);
+      ::_exit(kept->report().sinks.front().straight == 100 ? 0 : 1);
+    }
+    std::exit(wait_for(child) == 0 ? 7 : 1);
   }
   if (way == "fork-busy") {
     adopt_for_good(log, options);

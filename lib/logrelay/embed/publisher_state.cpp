@@ -148,9 +148,10 @@ bool publisher::state::begin_again() {
     start();
     forked_.store(false);
     return true;
-  } catch (const error& e) {
-    messages().say(severity::warning, fmt::format("output '{}': {}; process {} has no log there", name_, e.what(), ::getpid()));
+  } catch (const std::exception& e) {
+    messages().say(severity::warning, fmt::format("output '{}': {}; no listener can be made in process {}", name_, e.what(), ::getpid()));
     listener_in_child_ = false;
+    over_.store(true);  // records that have another way to go are not to wait for us
     return false;
   }
 }

@@ -20,6 +20,7 @@ using strings = std::vector<std::string>;
 struct ending {
   int status;
   strings lines;
+  std::string errors;
 };
 
 ending end_by(const std::string& way) {
@@ -29,7 +30,7 @@ ending end_by(const std::string& way) {
                                                                   {"ASAN_OPTIONS", "detect_leaks=0"}}});  // threads still run
   const int status = program.status();
   UNSCOPED_INFO(program.errors());
-  return {status, split_lines(read_file(file))};
+  return {status, split_lines(read_file(file)), program.errors()};
 }
 
 strings numbered(const std::string& what, int count) {
@@ -83,6 +84,14 @@ TEST_CASE("ending: a forked child logs, and what its parent had queued comes onc
   auto parent = numbered("parent", 100);
   parent.emplace_back("parent again");
   CHECK(those_of(ended.lines, "parent") == parent);
+}
+
+TEST_CASE("ending: a forked child in which no listener can be made logs straight to the sinks") {
+  if (hides_from_sanitizer("fork-no-descriptors")) return;
+  const auto ended = end_by("fork-no-descriptors");
+  CHECK(ended.status == 7);
+  CHECK(ended.lines == numbered("child", 100));
+  CHECK(ended.errors.find("no listener can be made in process") != std::string::npos);
 }
 
 TEST_CASE("ending: a fork at any moment finds locks that its child can take") {
