@@ -32,8 +32,10 @@ bool has_passed(const sink_door* door) {
 
 bool sink_door::enter(const std::function<void(spdlog::sinks::sink&)>& act) {
   if (has_passed(this)) return false;
-  while (!lock_for(mutex_, look_again))
+  while (!mutex_.try_lock()) {
     if (abandoned_.load()) return false;
+    if (lock_for(mutex_, look_again)) break;
+  }
   const passage here{this, passed};
   struct leave {
     sink_door& door;

@@ -76,6 +76,15 @@ TEST_CASE("sink door: nobody waits for one who was given up, until it comes out"
   CHECK(door->enter(nothing));
 }
 
+TEST_CASE("sink door: a call that finds one who was given up costs no time") {
+  const auto door = new_door();
+  guest hung(*door);
+  door->abandon();
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 500; ++i) CHECK_FALSE(door->enter(nothing));
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));  // 20 ms a call would be 10 s
+}
+
 TEST_CASE("sink door: a fork that finds nobody inside keeps others out until it is over") {
   const auto door = new_door();
   door->settle_before_fork();
