@@ -2,6 +2,7 @@
 
 #include <logrelay/embed/adopted_sink.hpp>
 #include <logrelay/embed/queued_parts.hpp>
+#include <logrelay/util/deadline.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/async_logger.h>
@@ -42,7 +43,7 @@ queued& queued::operator=(queued&& other) noexcept {
 
 queued::~queued() {
   if (!parts_) return;
-  parts_->stop(std::chrono::steady_clock::now() + parts_->options.drain);
+  parts_->stop(deadline_in(parts_->options.drain));
   parts_->restore_adopted();
   parts_->restore_configured();
 }
@@ -73,7 +74,7 @@ queued_report queued::report() const {
 }
 
 bool queued::flush(std::chrono::milliseconds deadline) const {
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto until = deadline_in(deadline);
   const auto rest = [&] {
     return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
   };
@@ -82,7 +83,7 @@ bool queued::flush(std::chrono::milliseconds deadline) const {
 }
 
 queued_report queued::stop(std::chrono::milliseconds deadline) {
-  parts_->stop(std::chrono::steady_clock::now() + deadline);
+  parts_->stop(deadline_in(deadline));
   return report();
 }
 

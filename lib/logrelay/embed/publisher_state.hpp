@@ -6,6 +6,7 @@
 #include <logrelay/embed/publisher.hpp>
 #include <logrelay/embed/record_queue.hpp>
 #include <logrelay/running_output.hpp>
+#include <logrelay/util/deadline.hpp>
 
 #include <atomic>
 #include <mutex>
@@ -44,7 +45,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   [[nodiscard]] publisher_report report() const;
 
   void begin_stop() override;
-  void end_stop(steady_time began) override { stop_by(began + drain_); }
+  void end_stop(steady_time began) override { stop_by(deadline_in(drain_, began)); }
   void stop_by(steady_time deadline);
   [[nodiscard]] bool over() const { return over_.load(); }
   [[nodiscard]] std::chrono::milliseconds drain() const { return drain_; }

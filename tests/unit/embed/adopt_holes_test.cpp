@@ -142,6 +142,31 @@ TEST_CASE("adopt: stop on a full queue of a hung sink ends at its deadline, and 
   REQUIRE(eventually([&] { return out->count() > 0; }));  // the listener that was let go comes out, and finds all it uses
 }
 
+TEST_CASE("adopt: a deadline beyond all time is none, for flush, stop and the destructor") {
+  constexpr auto for_ever = std::chrono::milliseconds::max();
+  const std::string way = GENERATE("flush", "stop", "destructor");
+  const adopted_program my;
+  my.out->hang();
+  adopt_options options;
+  options.drain = for_ever;
+  auto queued = std::make_unique<logrelay::queued>(adopt(my.log, options));
+  my.log->info("one");
+  wait_inside(*my.out);
+  std::atomic<bool> over{false};
+  bool flushed = true;
+  std::thread waits([&] {
+    if (way == "flush") flushed = queued->flush(for_ever);
+    if (way == "stop") queued->stop(for_ever);
+    if (way == "destructor") queued.reset();
+    over = true;
+  });
+  CHECK_FALSE(eventually([&] { return over.load(); }, 400ms));
+  my.out->go_on();
+  waits.join();
+  CHECK(flushed);
+  CHECK(my.out->count() == 1);
+}
+
 TEST_CASE("adopt: stop twice is stop once") {
   const adopted_program my;
   auto queued = adopt(my.log);
