@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -80,9 +81,13 @@ int main(int argc, char** argv) {
   }
   if (way == "hung") {
     options.drain = 50ms;
-    const auto stuck = std::make_shared<spdlog::logger>("stuck", std::make_shared<appending_sink>(file, 1h));
-    adopt_for_good(stuck, options);
-    stuck->info("never");
+    std::vector<std::shared_ptr<spdlog::logger>> stuck;
+    for (int i = 0; i < 40; ++i) {
+      stuck.push_back(std::make_shared<spdlog::logger>("stuck", std::make_shared<appending_sink>(file, 1h)));
+      if (kept == nullptr) adopt_for_good(stuck.back(), options);
+      kept->add(stuck.back());
+      stuck.back()->info("never");
+    }
     std::exit(7);
   }
   if (way == "fork-direct" || way == "fork-queued") {

@@ -20,6 +20,7 @@ custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door
   made.rules.stall_after = options.stall_after;
   made.rules.gap_marker = options.gap_marker;
   made.drain = options.drain;
+  made.let_go = [door] { door->abandon(); };  // it is not waited for by records that go straight to the sink
   made.listener_in_child = options.in_child == child_records::queued;
   return made;
 }
@@ -63,10 +64,6 @@ void adopted_sink::set_pattern(const std::string& pattern) {
 
 void adopted_sink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
   door_->enter([&](auto& to) { to.set_formatter(std::move(formatter)); });
-}
-
-void adopted_sink::stopped_by(steady_time deadline) {
-  if (handler_.end_stop(deadline).let_go) door_->abandon();
 }
 
 adopted_report adopted_sink::report() const {

@@ -23,8 +23,6 @@ class adopted_sink final : public queued_sink {
 
   [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
   [[nodiscard]] publisher& handler() override { return handler_; }
-  /// The end of a stop: a listener that still hangs in the sink is not waited for by records that go straight to it.
-  void stopped_by(steady_time deadline) override;
   [[nodiscard]] adopted_report report() const override;
 
  private:

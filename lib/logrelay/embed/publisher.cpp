@@ -112,6 +112,7 @@ publisher::publisher(custom_output made)
         encoding.route = out->make_route();
         if (made.body) encoding.body = made.body();
         if (made.filters) made.filters(encoding.filters);
+        to.on_let_go = made.let_go;
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
         queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
         to.lines = queue_for(std::make_shared<memory_queue>(behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
@@ -158,6 +159,7 @@ publisher_report publisher::end_stop(steady_time deadline) {
   return report();
 }
 
+bool publisher::stop_step(steady_time deadline) { return state_->stop_step(deadline); }
 bool publisher::stopped() const { return state_->over(); }
 
 }  // namespace logrelay

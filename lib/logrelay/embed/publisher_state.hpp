@@ -21,6 +21,7 @@ struct publisher_life {
   surroundings in;
   std::unique_ptr<queue_listener> listener;
   std::shared_ptr<record_queue> lines;
+  std::function<void()> on_let_go;  ///< may be none
 };
 
 class publisher::state final : public process_member, public std::enable_shared_from_this<state> {
@@ -45,7 +46,8 @@ class publisher::state final : public process_member, public std::enable_shared_
   [[nodiscard]] publisher_report report() const;
 
   void begin_stop() override;
-  void end_stop(steady_time began) override { stop_by(deadline_in(drain_, began)); }
+  bool end_step(steady_time began) override { return stop_step(deadline_in(drain_, began)); }
+  bool stop_step(steady_time deadline);
   void stop_by(steady_time deadline);
   [[nodiscard]] bool over() const { return over_.load(); }
   [[nodiscard]] std::chrono::milliseconds drain() const { return drain_; }
@@ -55,6 +57,10 @@ class publisher::state final : public process_member, public std::enable_shared_
   void in_child() override;
 
  private:
+  /// How far a stop has come.
+  enum class stage : std::uint8_t { running, draining, farewell, keeping };
+  void enter(stage next, steady_time until);
+  void end();
   bool begin_again();
   void say_what_is_left(const ledger& rest);
 
@@ -65,10 +71,12 @@ class publisher::state final : public process_member, public std::enable_shared_
   const maker make_;
   std::unique_ptr<publisher_life> owned_;
   std::atomic<publisher_life*> life_{nullptr};
-  std::atomic<bool> forked_{false}, stopper_{false}, over_{false};
+  std::atomic<bool> forked_{false}, over_{false};
   std::atomic<std::uint64_t> refused_{0};
   mutable std::mutex mutex_;  // held for moments
   bool stopping_ = false;
+  stage stage_ = stage::running;
+  steady_time until_{};        // how long that may last
   bool let_go_ = false;        // … when it was over:
   listener_report at_end_;
   std::shared_ptr<record_queue> locked_;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace logrelay {
 
@@ -27,9 +28,10 @@ std::shared_ptr<adopted_sink> queued::parts::find(const spdlog::sink_ptr& origin
 bool queued::parts::holds(const spdlog::sink_ptr& one) const { return std::find(sinks.begin(), sinks.end(), one) != sinks.end(); }
 
 void queued::parts::stop(steady_time deadline) const {
-  const auto each_one = all();
-  for (const auto& each : each_one) each->handler().begin_stop();
-  for (const auto& each : each_one) each->stopped_by(deadline);
+  auto running = all();
+  for (const auto& each : running) each->handler().begin_stop();
+  while (std::erase_if(running, [&](const auto& each) { return each->handler().stop_step(deadline); }), !running.empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void queued::parts::restore_adopted() {

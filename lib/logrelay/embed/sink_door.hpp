@@ -26,7 +26,7 @@ class sink_door final : public process_member {
   /// Whoever is inside now may never come out: until it does, nobody waits for it.
   void abandon() { abandoned_.store(true); }
 
-  void settle_before_fork() override;
+  void settle_before_fork(steady_time deadline) override;
   void unlock_after_fork() override;
   void in_child() override;
 

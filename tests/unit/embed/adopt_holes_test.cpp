@@ -167,6 +167,36 @@ TEST_CASE("adopt: a deadline beyond all time is none, for flush, stop and the de
   CHECK(my.out->count() == 1);
 }
 
+TEST_CASE("adopt: many hung sinks are given up at one deadline, and no healthy one waits for them") {
+  constexpr std::size_t many = 20;
+  std::vector<adopted_program> hung(many);
+  const adopted_program healthy;
+  auto queued = adopt(hung.front().log);
+  for (const auto& each : hung) {
+    each.out->hang();
+    queued.add(each.log);
+    each.log->info("one");
+    wait_inside(*each.out);
+  }
+  queued.add(healthy.log);  // behind them
+  std::atomic<bool> over{false}, logged_meanwhile{false};
+  std::thread logs([&] {
+    while (healthy.out->last_thread() != std::this_thread::get_id() && !over) healthy.log->info("mine");
+    logged_meanwhile = !over;
+  });
+  const auto began = std::chrono::steady_clock::now();
+  const auto report = queued.stop(500ms);
+  over = true;
+  const auto took = std::chrono::steady_clock::now() - began;
+  logs.join();
+  CHECK(took >= 500ms);
+  CHECK(took < 3s);  // one after the other they took 5.5 s
+  CHECK(report.left() == many);
+  CHECK(logged_meanwhile);  // straight to its sink, before the stop was over
+  for (const auto& each : hung) each.out->go_on();
+  for (const auto& each : hung) REQUIRE(eventually([&] { return each.out->count() == 1; }));
+}
+
 TEST_CASE("adopt: stop twice is stop once") {
   const adopted_program my;
   auto queued = adopt(my.log);

@@ -14,10 +14,7 @@ using lines = std::vector<std::string>;
 struct adopted {
   explicit adopted(const adopt_options& options = {}) : ours("app", out, options) {}
   void log(const std::string& text) { ours.log({{}, "app", spdlog::level::info, text}); }
-  void stop(std::chrono::milliseconds time = patience) {
-    ours.handler().begin_stop();
-    ours.stopped_by(std::chrono::steady_clock::now() + time);
-  }
+  void stop(std::chrono::milliseconds time = patience) { ours.handler().stop(time); }
   std::shared_ptr<scripted_sink> out = std::make_shared<scripted_sink>();
   adopted_sink ours;
 };
