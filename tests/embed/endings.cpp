@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -89,6 +90,21 @@ int main(int argc, char** argv) {
       stuck.back()->info("never");
     }
     std::exit(7);
+  }
+  if (way == "fork-buffered") {
+    const auto buffered = std::make_shared<spdlog::logger>("app", std::make_shared<spdlog::sinks::basic_file_sink_st>(file));
+    buffered->set_pattern("%v");
+    adopt_for_good(buffered, options);
+    for (int i = 0; i < 100; ++i) buffered->info("parent {}", i);
+    if (!kept->flush(60s)) return 1;  // in the sink, which keeps them in its memory
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int i = 0; i < 100; ++i) buffered->info("child {}", i);
+      std::exit(0);
+    }
+    const int status = wait_for(child);
+    buffered->info("parent again");
+    std::exit(status == 0 ? 7 : 1);
   }
   if (way == "fork-direct" || way == "fork-queued") {
     if (way == "fork-queued") options.in_child = logrelay::child_records::queued;

@@ -62,6 +62,12 @@ void sink_door::settle_before_fork(steady_time deadline) {
     if (rest.count() <= 0) return;
     forking_ = lock_for(mutex_, std::min(rest, look_again));
   }
+  if (!forking_) return;
+  const passage here(this);
+  try {
+    sink_->flush();
+  } catch (...) {  // no worse than before; the listener's own flushes tell of it
+  }
 }
 
 void sink_door::unlock_after_fork() {

@@ -26,6 +26,7 @@ class sink_door final : public process_member {
   /// Whoever is inside now may never come out: until it does, nobody waits for it.
   void abandon() { abandoned_.store(true); }
 
+  /// Also has the sink write what it has in memory: a copy of it would be the child's, to be written again.
   void settle_before_fork(steady_time deadline) override;
   void unlock_after_fork() override;
   void in_child() override;

@@ -80,7 +80,7 @@ TEST_CASE("ending: exit does not wait for hung sinks beyond the deadline, howeve
 }
 
 TEST_CASE("ending: a forked child logs, and what its parent had queued comes once") {
-  const std::string way = GENERATE("fork-direct", "fork-queued");
+  const std::string way = GENERATE("fork-direct", "fork-queued", "fork-buffered");
   if (hides_from_sanitizer(way)) return;
   const auto ended = end_by(way);
   CHECK(ended.status == 7);

@@ -128,6 +128,28 @@ TEST_CASE("sink door: a fork does not wait for one hung sink after the other") {
   REQUIRE(::waitpid(child, &status, 0) == child);
 }
 
+TEST_CASE("sink door: a fork finds nothing in a sink's memory that its child would write a second time") {
+  const auto sink = std::make_shared<scripted_sink>();
+  sink_door door(sink);
+  door.settle_before_fork(soon());
+  CHECK(sink->flushes == 1);
+  door.unlock_after_fork();
+}
+
+TEST_CASE("sink door: a sink that throws at a fork, or logs into itself, stands in nobody's way") {
+  const auto sink = std::make_shared<scripted_sink>();
+  sink_door door(sink);
+  bool again = true;
+  sink->on_flush = [&] {
+    again = door.enter(nothing);
+    throw std::runtime_error("no space");
+  };
+  door.settle_before_fork(soon());
+  CHECK_FALSE(again);
+  door.unlock_after_fork();
+  CHECK(door.enter(nothing));
+}
+
 TEST_CASE("sink door: a fork from within the sink leaves it to who is there") {
   const auto door = new_door();
   CHECK(door->enter([&](auto&) {
