@@ -1,6 +1,7 @@
 #include <logrelay/embed/process_hooks.hpp>
 
 #include <catch2/catch.hpp>
+#include <support/lines.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,6 +72,14 @@ void in_a_child(void (*act)()) {
   CHECK(status == 0);
 }
 
+/// What was said of stops alone: the parent may say the last of its fork while the child ends.
+std::string endings(const std::string& said) {
+  std::string all;
+  for (const auto& line : support::split_lines(said))
+    if (line.ends_with(" begin") || line.find(" end") != std::string::npos) all += line + "\n";
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("process hooks: before a fork all settle, then all lock, and both sides unlock, the child once it is told") {
@@ -105,8 +114,7 @@ TEST_CASE("process hooks: quick_exit begins all stops before it ends the first")
   join_process(one);
   join_process(two);
   in_a_child([] { std::quick_exit(0); });
-  const auto said = notes.text();
-  CHECK(said.ends_with("one begin\ntwo begin\none end\ntwo end\n"));
+  CHECK(endings(notes.text()) == "one begin\ntwo begin\none end\ntwo end\n");
 }
 
 TEST_CASE("process hooks: all end at once, each in as many steps as it takes") {
@@ -116,7 +124,7 @@ TEST_CASE("process hooks: all end at once, each in as many steps as it takes") {
   join_process(slow);
   join_process(fast);
   in_a_child([] { std::quick_exit(0); });
-  CHECK(notes.text().ends_with("slow begin\nfast begin\nslow end\nfast end\nslow end\nslow end\n"));
+  CHECK(endings(notes.text()) == "slow begin\nfast begin\nslow end\nfast end\nslow end\nslow end\n");
 }
 
 TEST_CASE("process hooks: who has gone is asked nothing") {
