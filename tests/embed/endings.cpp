@@ -121,6 +121,17 @@ int main(int argc, char** argv) {
     log->info("parent again");
     std::exit(status == 0 ? 7 : 1);
   }
+  if (way == "fork-stop") {
+    options.in_child = logrelay::child_records::queued;
+    adopt_for_good(log, options);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      kept->stop(60s);  // before its first record
+      for (int i = 0; i < 100; ++i) log->info("child {}", i);
+      std::exit(kept->report().sinks.front().straight == 100 ? 0 : 1);
+    }
+    std::exit(wait_for(child) == 0 ? 7 : 1);
+  }
   if (way == "fork-no-descriptors") {
     options.in_child = logrelay::child_records::queued;
     adopt_for_good(log, options);

@@ -73,8 +73,8 @@ publisher_report publisher::state::report() const {
 void publisher::state::begin_stop() {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || forked_.load()) return;
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return;
+    if (forked_.load()) return over_.store(true);  // in a child before its first record: there is no listener, and will be none
     life_.load()->listener->hurry();
   }
   life_.load()->lines->close();  // tells who waits for room
@@ -88,7 +88,7 @@ void publisher::state::stop_by(steady_time deadline) {
 bool publisher::state::stop_step(steady_time deadline) {
   begin_stop();
   const std::lock_guard lock(mutex_);
-  if (over_.load() || forked_.load()) return true;
+  if (over_.load()) return true;
   publisher_life& life = *life_.load();
   const auto now = std::chrono::steady_clock::now();
   if (stage_ == stage::running) enter(stage::draining, deadline);

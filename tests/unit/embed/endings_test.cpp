@@ -98,6 +98,13 @@ TEST_CASE("ending: a forked child in which no listener can be made logs straight
   CHECK(ended.errors.find("no listener can be made in process") != std::string::npos);
 }
 
+TEST_CASE("ending: a forked child that stops before its first record logs straight to the sinks") {
+  if (hides_from_sanitizer("fork-stop")) return;
+  const auto ended = end_by("fork-stop");
+  CHECK(ended.status == 7);
+  CHECK(ended.lines == numbered("child", 100));
+}
+
 TEST_CASE("ending: a fork at any moment finds locks that its child can take") {
   if (hides_from_sanitizer("fork-busy")) return;
   const auto ended = end_by("fork-busy");
