@@ -30,15 +30,25 @@ custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door
 adopted_sink::adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options)
     : door_(std::make_shared<sink_door>(std::move(adopted))),
       flush_(std::make_shared<flush_request>()),
-      handler_(as_output(std::move(name), door_, flush_, options)) {
-  set_level(options.sink_levels ? original()->level() : spdlog::level::trace);
+      handler_(as_output(std::move(name), door_, flush_, options)),
+      by_level_(options.sink_levels) {
   join_process(door_);
 }
 
 adopted_sink::~adopted_sink() = default;
 
 void adopted_sink::log(const spdlog::details::log_msg& message) {
+  if (by_level_) {
+    if (level_.load(std::memory_order_relaxed) != spdlog::level::trace) hand_level_on();  // relaxed, as spdlog's own looks at it
+    if (!original()->should_log(message.level)) return;
+  }
   if (handler_.offer(record_of(message)) == published::closed) straight(message);
+}
+
+void adopted_sink::hand_level_on() {
+  if (!by_level_) return;
+  const int given = level_.exchange(spdlog::level::trace);
+  if (given != spdlog::level::trace) original()->set_level(static_cast<spdlog::level::level_enum>(given));
 }
 
 // Behind what is still queued, so that no record overtakes another of its thread.

@@ -21,6 +21,10 @@ class adopted_sink final : public queued_sink {
   void set_pattern(const std::string& pattern) override;
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
+  /// A level that the program has set on us is the sink's from then on. Ours is `trace`, so that the sink's alone counts,
+  /// whichever of its owners changes it. Done with each record; at the end, by who takes us out of the logger.
+  void hand_level_on();
+
   [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
   [[nodiscard]] publisher& handler() override { return handler_; }
   [[nodiscard]] adopted_report report() const override;
@@ -31,6 +35,7 @@ class adopted_sink final : public queued_sink {
   const std::shared_ptr<sink_door> door_;
   const std::shared_ptr<flush_request> flush_;
   publisher handler_;
+  const bool by_level_;
   std::atomic<std::uint64_t> straight_{0}, lost_{0};
 };
 

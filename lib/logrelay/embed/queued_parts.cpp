@@ -38,8 +38,10 @@ void queued::parts::restore_adopted() {
   for (const auto& each : adopted)
     if (const auto logger = each.lock())
       for (auto& sink : logger->sinks())
-        if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && find(ours->original()) == ours)
+        if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && find(ours->original()) == ours) {
+          ours->hand_level_on();
           sink = ours->original();
+        }
 }
 
 void queued::parts::restore_configured() {

@@ -210,14 +210,18 @@ TEST_CASE("adopt: stop twice is stop once") {
 TEST_CASE("adopt: a sink's own level is respected, also when it changes later") {
   adopted_program my;
   my.out->set_level(spdlog::level::warn);
+  my.out->hang();
   auto queued = adopt(my.log);
   my.log->info("no");
   my.log->warn("yes");
-  REQUIRE(queued.flush(patience));
+  wait_inside(*my.out);
+  my.log->warn("queued, and no longer");
   my.out->set_level(spdlog::level::err);
-  my.log->warn("no longer");
+  my.log->warn("not even queued");
+  my.out->go_on();
   const auto report = queued.stop(patience);
   CHECK(my.out->lines() == std::vector<std::string>{"yes"});
+  CHECK(report.sinks.front().account.accepted.lines == 2);
   CHECK(report.sinks.front().account.filtered.lines == 1);
 }
 
@@ -256,6 +260,15 @@ TEST_CASE("adopt: the destructor puts the old sinks back, and leaves those that 
   }
   CHECK(my.log->sinks() == std::vector<spdlog::sink_ptr>{my.out, later});
   CHECK(my.out->lines() == std::vector<std::string>{"queued"});
+}
+
+TEST_CASE("adopt: a level that was set on what stood in the logger is the old sink's at the end") {
+  const adopted_program my;
+  {
+    const auto queued = adopt(my.log);
+    my.log->sinks().front()->set_level(spdlog::level::err);
+  }
+  CHECK(my.out->level() == spdlog::level::err);
 }
 
 TEST_CASE("adopt: a logger that outlives what adopted it, with a copy of the sink, still logs") {
