@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -50,16 +51,23 @@ void publisher::state::start() {
   begun->listener->to().prepare();
   try {
     begun->lines->prepare();
-  } catch (const error&) {
+    start_listener(*begun);
+  } catch (...) {
     begun->listener->to().unprepare();
     throw;
   }
-  {
-    const signals_blocked meanwhile;
-    begun->listener->start(begun->lines);
-  }
   life_.store(begun.get());
   owned_ = std::move(begun);
+}
+
+void publisher::state::start_listener(publisher_life& begun) const {
+  const signals_blocked meanwhile;
+  try {
+    begun.listener->start(begun.lines);
+  } catch (const std::system_error& e) {
+    begun.lines->unprepare();
+    throw error(fmt::format("unable to start a thread for output '{}': {}", name_, e.code().message()));
+  }
 }
 
 publisher_report publisher::state::report() const {

@@ -32,7 +32,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   state(std::string name, const registries& known, std::chrono::milliseconds drain, bool in_child, maker make)
       : name_(std::move(name)), known_(known), drain_(drain), listener_in_child_(in_child), make_(std::move(make)) {}
 
-  /// Throws error: what cannot be opened.
+  /// Throws error: what cannot be opened, or started.
   void start();
 
   published offer(const program_record& one) {
@@ -61,6 +61,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   enum class stage : std::uint8_t { running, draining, farewell, keeping };
   void enter(stage next, steady_time until);
   void end();
+  void start_listener(publisher_life& begun) const;
   bool begin_again();
   void say_what_is_left(const ledger& rest);
 
