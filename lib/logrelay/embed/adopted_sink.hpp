@@ -11,7 +11,7 @@ namespace logrelay {
 class adopted_sink final : public queued_sink {
  public:
   /// Starts the listener. Throws error where there is no descriptor left.
-  adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options);
+  adopted_sink(std::string name, const spdlog::sink_ptr& adopted, const adopt_options& options);
   ~adopted_sink() override;
 
   void log(const spdlog::details::log_msg& message) override;

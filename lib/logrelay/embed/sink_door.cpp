@@ -1,6 +1,9 @@
 #include <logrelay/embed/sink_door.hpp>
 
+#include <logrelay/util/guarded.hpp>
+
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace logrelay {
@@ -77,6 +80,22 @@ void sink_door::unlock_after_fork() {
 // Who was inside is not here, and will never come out.
 void sink_door::in_child() {
   if (!forking_) abandoned_.store(true);
+}
+
+std::shared_ptr<sink_door> door_to(const std::shared_ptr<spdlog::sinks::sink>& sink) {
+  // Never destroyed: sinks may be adopted until the very end. A door keeps its sink, so no address stands for two.
+  static auto* const all = new guarded<std::map<const spdlog::sinks::sink*, std::weak_ptr<sink_door>>>;
+  bool made = false;
+  auto door = all->with([&](auto& doors) {
+    std::erase_if(doors, [](const auto& each) { return each.second.expired(); });
+    auto& known = doors[sink.get()];
+    auto there = known.lock();
+    made = !there;
+    if (made) known = there = std::make_shared<sink_door>(sink);
+    return there;
+  });
+  if (made) join_process(door);
+  return door;
 }
 
 }  // namespace logrelay

@@ -1,5 +1,5 @@
 #pragma once
-/// The way into one spdlog sink, for one thread at a time: its listener while there is one, the program's threads when
+/// The one way into an spdlog sink, for one thread at a time: its listener while there is one, the program's threads when
 /// records go straight to it. So sinks that were made for one thread (`_st`) may be adopted, a fork finds nobody inside,
 /// and a record that is logged from within the sink is told from others. Shared by what stands before the sink.
 #include <logrelay/embed/process_hooks.hpp>
@@ -37,5 +37,9 @@ class sink_door final : public process_member {
   std::atomic<bool> abandoned_{false};
   bool forking_ = false;  // the thread that forks has the lock
 };
+
+/// A sink has one door in the process, however many stand before it; made, and a member of the process, when it is first asked
+/// for.
+[[nodiscard]] std::shared_ptr<sink_door> door_to(const std::shared_ptr<spdlog::sinks::sink>& sink);
 
 }  // namespace logrelay
