@@ -53,7 +53,7 @@ struct custom_output {
   std::function<void(std::vector<std::unique_ptr<filter>>&)> filters = {};
   queue_rules rules{.when_full = overflow::drop_oldest};
   std::chrono::milliseconds drain{5000};
-  std::function<void()> let_go = {};  ///< called when its listener hangs at the end of a stop, before stopped() says so; must not wait
+  std::function<void()> let_go = {};  ///< called where a listener that hangs is let go, before it is stopped(); must not wait
   bool listener_in_child = true;  ///< else a child's records are closed out (publish() says so)
 };
 
@@ -102,7 +102,7 @@ class publisher {
   /// The two halves of stop() …
   void begin_stop();
   publisher_report end_stop(steady_time deadline);
-  /// … and a step of the second, for who stops several at once: never waits. True: it is over. The first step's deadline holds.
+  /// … and a step of the second, for who stops several: it never waits. True: it is over. The first step's deadline holds.
   bool stop_step(steady_time deadline);
   [[nodiscard]] bool stopped() const;  ///< stop() is over
 
