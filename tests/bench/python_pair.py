@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What CPython's QueueHandler and QueueListener do where logrelay's pair does otherwise: one line for each of the six
-holes that tests/unit/embed/adopt_test.cpp names."""
+holes that tests/unit/embed/adopt_holes_test.cpp names."""
 import logging
 import logging.handlers
 import os

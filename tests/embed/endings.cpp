@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include <mutex>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -79,10 +82,29 @@ int main(int argc, char** argv) {
   }
   if (way == "hung") {
     options.drain = 50ms;
-    const auto stuck = std::make_shared<spdlog::logger>("stuck", std::make_shared<appending_sink>(file, 1h));
-    adopt_for_good(stuck, options);
-    stuck->info("never");
+    std::vector<std::shared_ptr<spdlog::logger>> stuck;
+    for (int i = 0; i < 40; ++i) {
+      stuck.push_back(std::make_shared<spdlog::logger>("stuck", std::make_shared<appending_sink>(file, 1h)));
+      if (kept == nullptr) adopt_for_good(stuck.back(), options);
+      kept->add(stuck.back());
+      stuck.back()->info("never");
+    }
     std::exit(7);
+  }
+  if (way == "fork-buffered") {
+    const auto buffered = std::make_shared<spdlog::logger>("app", std::make_shared<spdlog::sinks::basic_file_sink_st>(file));
+    buffered->set_pattern("%v");
+    adopt_for_good(buffered, options);
+    for (int i = 0; i < 100; ++i) buffered->info("parent {}", i);
+    if (!kept->flush(60s)) return 1;  // in the sink, which keeps them in its memory
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int i = 0; i < 100; ++i) buffered->info("child {}", i);
+      std::exit(0);
+    }
+    const int status = wait_for(child);
+    buffered->info("parent again");
+    std::exit(status == 0 ? 7 : 1);
   }
   if (way == "fork-direct" || way == "fork-queued") {
     if (way == "fork-queued") options.in_child = logrelay::child_records::queued;
@@ -98,6 +120,32 @@ int main(int argc, char** argv) {
     const int status = wait_for(child);
     log->info("parent again");
     std::exit(status == 0 ? 7 : 1);
+  }
+  if (way == "fork-stop") {
+    options.in_child = logrelay::child_records::queued;
+    adopt_for_good(log, options);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      kept->stop(60s);  // before its first record
+      for (int i = 0; i < 100; ++i) log->info("child {}", i);
+      std::exit(kept->report().sinks.front().straight == 100 ? 0 : 1);
+    }
+    std::exit(wait_for(child) == 0 ? 7 : 1);
+  }
+  if (way == "fork-no-descriptors") {
+    options.in_child = logrelay::child_records::queued;
+    adopt_for_good(log, options);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // ends a call that never returns
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = 3;
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+      for (int i = 0; i < 100; ++i) log->info("child {}", i);
+      ::_exit(kept->report().sinks.front().straight == 100 ? 0 : 1);
+    }
+    std::exit(wait_for(child) == 0 ? 7 : 1);
   }
   if (way == "fork-busy") {
     adopt_for_good(log, options);

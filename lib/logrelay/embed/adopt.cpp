@@ -2,6 +2,8 @@
 
 #include <logrelay/embed/adopted_sink.hpp>
 #include <logrelay/embed/queued_parts.hpp>
+#include <logrelay/error.hpp>
+#include <logrelay/util/deadline.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/async_logger.h>
@@ -36,44 +38,51 @@ queued::queued(const adopt_options& options) : parts_(new parts{options}) {}
 queued::queued(queued&&) noexcept = default;
 
 queued& queued::operator=(queued&& other) noexcept {
-  std::swap(parts_, other.parts_);
+  if (this == &other) return *this;
+  const queued held(std::move(*this));
+  parts_ = std::move(other.parts_);
   return *this;
 }
 
 queued::~queued() {
   if (!parts_) return;
-  parts_->stop(std::chrono::steady_clock::now() + parts_->options.drain);
+  parts_->stop(deadline_in(parts_->options.drain));
   parts_->restore_adopted();
   parts_->restore_configured();
 }
 
 void queued::add(const std::shared_ptr<spdlog::logger>& logger) {
+  if (!logger) throw error("unable to adopt a logger: there is none (null, which spdlog::get() returns for an unknown name)");
+  if (!parts_) throw error(fmt::format("unable to adopt logger '{}': what should hold it has been moved from", logger->name()));
   if (std::dynamic_pointer_cast<spdlog::async_logger>(logger)) {
     parts_->say.say(severity::warning, fmt::format("logger '{}' is asynchronous already: its sinks stay behind its own queue; make it a plain logger to have them adopted",
                                                    logger->name()));
     return;
   }
+  parts_->adopted.push_back(logger);  // first: where one of its sinks cannot be adopted, the others go back with us
   for (std::size_t place = 0; place < logger->sinks().size(); ++place) {
     auto& sink = logger->sinks()[place];
-    if (!sink || std::dynamic_pointer_cast<queued_sink>(sink)) continue;
-    std::shared_ptr<queued_sink> ours = parts_->find(sink);
+    const auto original = parts_->adoptable(sink, logger->name());
+    if (!original) continue;
+    std::shared_ptr<queued_sink> ours = parts_->find(original);
     if (!ours) {
-      ours = std::make_shared<adopted_sink>(name_of(*logger, place), sink, parts_->options);
+      ours = std::make_shared<adopted_sink>(parts_->name_like(name_of(*logger, place)), original, parts_->options);
       parts_->hold(ours);
     }
     sink = std::move(ours);
   }
-  parts_->adopted.push_back(logger);
 }
 
 queued_report queued::report() const {
   queued_report all;
+  if (!parts_) return all;
   for (const auto& each : parts_->all()) all.sinks.push_back(each->report());
   return all;
 }
 
 bool queued::flush(std::chrono::milliseconds deadline) const {
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  if (!parts_) return true;
+  const auto until = deadline_in(deadline);
   const auto rest = [&] {
     return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
   };
@@ -82,7 +91,7 @@ bool queued::flush(std::chrono::milliseconds deadline) const {
 }
 
 queued_report queued::stop(std::chrono::milliseconds deadline) {
-  parts_->stop(std::chrono::steady_clock::now() + deadline);
+  if (parts_) parts_->stop(deadline_in(deadline));
   return report();
 }
 

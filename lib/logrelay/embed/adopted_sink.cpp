@@ -20,24 +20,33 @@ custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door
   made.rules.stall_after = options.stall_after;
   made.rules.gap_marker = options.gap_marker;
   made.drain = options.drain;
+  made.let_go = [door] { door->abandon(); };  // it is not waited for by records that go straight to the sink
   made.listener_in_child = options.in_child == child_records::queued;
   return made;
 }
 
 }  // namespace
 
-adopted_sink::adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options)
-    : door_(std::make_shared<sink_door>(std::move(adopted))),
+adopted_sink::adopted_sink(std::string name, const spdlog::sink_ptr& adopted, const adopt_options& options)
+    : door_(door_to(adopted)),
       flush_(std::make_shared<flush_request>()),
-      handler_(as_output(std::move(name), door_, flush_, options)) {
-  set_level(options.sink_levels ? original()->level() : spdlog::level::trace);
-  join_process(door_);
-}
+      handler_(as_output(std::move(name), door_, flush_, options)),
+      by_level_(options.sink_levels) {}
 
 adopted_sink::~adopted_sink() = default;
 
 void adopted_sink::log(const spdlog::details::log_msg& message) {
+  if (by_level_) {
+    if (level_.load(std::memory_order_relaxed) != spdlog::level::trace) hand_level_on();  // relaxed, as spdlog's own looks at it
+    if (!original()->should_log(message.level)) return;
+  }
   if (handler_.offer(record_of(message)) == published::closed) straight(message);
+}
+
+void adopted_sink::hand_level_on() {
+  if (!by_level_) return;
+  const int given = level_.exchange(spdlog::level::trace);
+  if (given != spdlog::level::trace) original()->set_level(static_cast<spdlog::level::level_enum>(given));
 }
 
 // Behind what is still queued, so that no record overtakes another of its thread.
@@ -63,10 +72,6 @@ void adopted_sink::set_pattern(const std::string& pattern) {
 
 void adopted_sink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
   door_->enter([&](auto& to) { to.set_formatter(std::move(formatter)); });
-}
-
-void adopted_sink::stopped_by(steady_time deadline) {
-  if (handler_.end_stop(deadline).let_go) door_->abandon();
 }
 
 adopted_report adopted_sink::report() const {

@@ -11,7 +11,7 @@ namespace logrelay {
 class adopted_sink final : public queued_sink {
  public:
   /// Starts the listener. Throws error where there is no descriptor left.
-  adopted_sink(std::string name, spdlog::sink_ptr adopted, const adopt_options& options);
+  adopted_sink(std::string name, const spdlog::sink_ptr& adopted, const adopt_options& options);
   ~adopted_sink() override;
 
   void log(const spdlog::details::log_msg& message) override;
@@ -21,10 +21,12 @@ class adopted_sink final : public queued_sink {
   void set_pattern(const std::string& pattern) override;
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
+  /// A level that the program has set on us is the sink's from then on. Ours is `trace`, so that the sink's alone counts,
+  /// whichever of its owners changes it. Done with each record; at the end, by who takes us out of the logger.
+  void hand_level_on();
+
   [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
   [[nodiscard]] publisher& handler() override { return handler_; }
-  /// The end of a stop: a listener that still hangs in the sink is not waited for by records that go straight to it.
-  void stopped_by(steady_time deadline) override;
   [[nodiscard]] adopted_report report() const override;
 
  private:
@@ -33,6 +35,7 @@ class adopted_sink final : public queued_sink {
   const std::shared_ptr<sink_door> door_;
   const std::shared_ptr<flush_request> flush_;
   publisher handler_;
+  const bool by_level_;
   std::atomic<std::uint64_t> straight_{0}, lost_{0};
 };
 

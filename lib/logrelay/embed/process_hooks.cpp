@@ -1,16 +1,21 @@
 #include <logrelay/embed/process_hooks.hpp>
 
-
 #include <pthread.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
 namespace logrelay {
 namespace {
+
+using namespace std::chrono_literals;
+
+// How long a fork waits for what may be in somebody's hands.
+constexpr auto settling = 200ms;
 
 struct membership {
   std::mutex mutex;
@@ -35,7 +40,8 @@ void before_fork() {
   auto& all = members();
   all.mutex.lock();
   all.forking = all.living();
-  for (const auto& each : all.forking) each->settle_before_fork();
+  const auto deadline = std::chrono::steady_clock::now() + settling;
+  for (const auto& each : all.forking) each->settle_before_fork(deadline);
   for (const auto& each : all.forking) each->lock_before_fork();
 }
 
@@ -62,7 +68,7 @@ void at_end() {
   }
   const auto began = std::chrono::steady_clock::now();
   for (const auto& each : all) each->begin_stop();
-  for (const auto& each : all) each->end_stop(began);
+  while (std::erase_if(all, [&](const auto& each) { return each->end_step(began); }), !all.empty()) std::this_thread::sleep_for(1ms);
 }
 
 }  // namespace

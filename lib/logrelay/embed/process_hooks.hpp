@@ -14,8 +14,9 @@ class process_member {
  public:
   virtual ~process_member() = default;
 
-  /// The thread that forks calls these around it, for all members: first what may wait for a moment, then what may not.
-  virtual void settle_before_fork() {}
+  /// The thread that forks calls these around it, for all members: first what may wait, all of them until one deadline, then
+  /// what may not.
+  virtual void settle_before_fork(steady_time deadline) { static_cast<void>(deadline); }
   virtual void lock_before_fork() {}
   virtual void unlock_after_fork() {}
   /// In the child, where no other thread is: no lock is taken, nothing is freed, no thread is made.
@@ -23,8 +24,9 @@ class process_member {
 
   /// exit(3) or quick_exit(3): nothing more is taken in …
   virtual void begin_stop() {}
-  /// … and what was is brought where it belongs, within the member's own deadline, counted from `began`.
-  virtual void end_stop(steady_time began) { static_cast<void>(began); }
+  /// … and what was is brought where it belongs, within the member's own deadline, counted from `began`: a step of that,
+  /// which never waits, so that all end at the same time. True: it is over.
+  virtual bool end_step(steady_time began) { return static_cast<void>(began), true; }
 };
 
 /// For as long as the member lives.

@@ -1,6 +1,7 @@
 #include <logrelay/embed/publisher.hpp>
 
 #include <logrelay/embed/publisher_state.hpp>
+#include <logrelay/util/deadline.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
@@ -113,6 +114,7 @@ publisher::publisher(custom_output made)
         encoding.route = out->make_route();
         if (made.body) encoding.body = made.body();
         if (made.filters) made.filters(encoding.filters);
+        to.on_let_go = made.let_go;
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
         queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
         to.lines = queue_for(std::make_shared<memory_queue>(behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
@@ -121,7 +123,7 @@ publisher::publisher(custom_output made)
   join_process(state_);
 }
 
-publisher::~publisher() { state_->stop_by(std::chrono::steady_clock::now() + state_->drain()); }
+publisher::~publisher() { state_->stop_by(deadline_in(state_->drain())); }
 
 published publisher::offer(const program_record& one) { return state_->offer(one); }
 
@@ -141,7 +143,7 @@ bool publisher::forget(std::uint64_t waiter) { return state_->lines().forget(wai
 publisher_report publisher::report() const { return state_->report(); }
 
 bool publisher::flush(std::chrono::milliseconds deadline) const {
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto until = deadline_in(deadline);
   const auto settled = [](const ledger& all) { return all.accepted.lines - all.pending.lines; };
   const auto target = report().account.accepted.lines;
   while (settled(report().account) < target) {
@@ -151,7 +153,7 @@ bool publisher::flush(std::chrono::milliseconds deadline) const {
   return true;
 }
 
-publisher_report publisher::stop(std::chrono::milliseconds deadline) { return end_stop(std::chrono::steady_clock::now() + deadline); }
+publisher_report publisher::stop(std::chrono::milliseconds deadline) { return end_stop(deadline_in(deadline)); }
 void publisher::begin_stop() { state_->begin_stop(); }
 
 publisher_report publisher::end_stop(steady_time deadline) {
@@ -159,6 +161,7 @@ publisher_report publisher::end_stop(steady_time deadline) {
   return report();
 }
 
+bool publisher::stop_step(steady_time deadline) { return state_->stop_step(deadline); }
 bool publisher::stopped() const { return state_->over(); }
 
 }  // namespace logrelay

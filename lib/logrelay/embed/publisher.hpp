@@ -53,6 +53,7 @@ struct custom_output {
   std::function<void(std::vector<std::unique_ptr<filter>>&)> filters = {};
   queue_rules rules{.when_full = overflow::drop_oldest};
   std::chrono::milliseconds drain{5000};
+  std::function<void()> let_go = {};  ///< called where a listener that hangs is let go, before it is stopped(); must not wait
   bool listener_in_child = true;  ///< else a child's records are closed out (publish() says so)
 };
 
@@ -99,9 +100,11 @@ class publisher {
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its
   /// output is let go, and what it held is left. Again and from other threads: waits for the first, returns its report.
   publisher_report stop(std::chrono::milliseconds deadline);
-  /// The two halves of stop(), for who stops several at once.
+  /// The two halves of stop() …
   void begin_stop();
   publisher_report end_stop(steady_time deadline);
+  /// … and a step of the second, for who stops several: it never waits. True: it is over. The first step's deadline holds.
+  bool stop_step(steady_time deadline);
   [[nodiscard]] bool stopped() const;  ///< stop() is over
 
  private:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -50,16 +51,23 @@ void publisher::state::start() {
   begun->listener->to().prepare();
   try {
     begun->lines->prepare();
-  } catch (const error&) {
+    start_listener(*begun);
+  } catch (...) {
     begun->listener->to().unprepare();
     throw;
   }
-  {
-    const signals_blocked meanwhile;
-    begun->listener->start(begun->lines);
-  }
   life_.store(begun.get());
   owned_ = std::move(begun);
+}
+
+void publisher::state::start_listener(publisher_life& begun) const {
+  const signals_blocked meanwhile;
+  try {
+    begun.listener->start(begun.lines);
+  } catch (const std::system_error& e) {
+    begun.lines->unprepare();
+    throw error(fmt::format("unable to start a thread for output '{}': {}", name_, e.code().message()));
+  }
 }
 
 publisher_report publisher::state::report() const {
@@ -73,42 +81,55 @@ publisher_report publisher::state::report() const {
 void publisher::state::begin_stop() {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || forked_.load()) return;
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return;
+    if (forked_.load()) return over_.store(true);  // in a child before its first record: there is no listener, and will be none
     life_.load()->listener->hurry();
   }
   life_.load()->lines->close();  // tells who waits for room
 }
 
 void publisher::state::stop_by(steady_time deadline) {
+  while (!stop_step(deadline)) std::this_thread::sleep_for(1ms);
+}
+
+// Whoever waits for the end takes it, one at a time; so nobody waits for a listener that is not its own.
+bool publisher::state::stop_step(steady_time deadline) {
   begin_stop();
-  if (forked_.load()) return;
-  if (stopper_.exchange(true)) {
-    while (!over_.load()) std::this_thread::sleep_for(1ms);
-    return;
+  const std::lock_guard lock(mutex_);
+  if (over_.load()) return true;
+  publisher_life& life = *life_.load();
+  const auto now = std::chrono::steady_clock::now();
+  if (stage_ == stage::running) enter(stage::draining, deadline);
+  const bool done = life.listener->done();
+  if (stage_ == stage::draining && !done && now >= until_) {
+    life.listener->abandon();
+    enter(stage::farewell, now + farewell);
   }
-  publisher_life& now = *life_.load();
-  const auto wait = [&](steady_time until, auto&& condition) {
-    waiter events(now.in.common->events);
-    while (!condition())
-      if (events.wait(-1, 0, until) == waiter::event::timeout) return;
-  };
-  wait(deadline, [&] { return now.listener->done(); });
-  if (!now.listener->done()) {
-    now.listener->abandon();
-    wait(std::chrono::steady_clock::now() + farewell, [&] { return now.listener->done(); });
+  if (stage_ != stage::keeping && (done || (stage_ == stage::farewell && now >= until_))) {
+    life.lines->leave();
+    enter(stage::keeping, now + keeping);
   }
-  now.lines->leave();
-  wait(std::chrono::steady_clock::now() + keeping, [&] { return now.lines->left(); });
-  {
-    const std::lock_guard lock(mutex_);
-    at_end_ = now.listener->report();
-    let_go_ = !now.listener->done();
-    now.listener.reset();  // joins a thread that has ended, or lets it go
+  if (stage_ != stage::keeping || (!life.lines->left() && now < until_)) return false;
+  end();
+  return true;
+}
+
+void publisher::state::enter(stage next, steady_time until) {
+  stage_ = next;
+  until_ = until;
+}
+
+void publisher::state::end() {
+  publisher_life& life = *life_.load();
+  at_end_ = life.listener->report();
+  let_go_ = !life.listener->done();
+  life.listener.reset();  // joins a thread that has ended, or lets it go
+  if (let_go_) {
+    keep_for_ever(shared_from_this());  // what it uses outlasts us
+    if (life.on_let_go) life.on_let_go();
   }
-  if (let_go_) keep_for_ever(shared_from_this());  // what it uses outlasts us
   over_.store(true);
-  say_what_is_left(now.lines->account());
+  say_what_is_left(life.lines->account());
 }
 
 void publisher::state::say_what_is_left(const ledger& rest) {
@@ -148,9 +169,10 @@ bool publisher::state::begin_again() {
     start();
     forked_.store(false);
     return true;
-  } catch (const error& e) {
-    messages().say(severity::warning, fmt::format("output '{}': {}; process {} has no log there", name_, e.what(), ::getpid()));
+  } catch (const std::exception& e) {
+    messages().say(severity::warning, fmt::format("output '{}': {}; no listener can be made in process {}", name_, e.what(), ::getpid()));
     listener_in_child_ = false;
+    over_.store(true);  // records that have another way to go are not to wait for us
     return false;
   }
 }

@@ -6,6 +6,7 @@
 #include <logrelay/embed/publisher.hpp>
 #include <logrelay/embed/record_queue.hpp>
 #include <logrelay/running_output.hpp>
+#include <logrelay/util/deadline.hpp>
 
 #include <atomic>
 #include <mutex>
@@ -20,6 +21,7 @@ struct publisher_life {
   surroundings in;
   std::unique_ptr<queue_listener> listener;
   std::shared_ptr<record_queue> lines;
+  std::function<void()> on_let_go;  ///< may be none
 };
 
 class publisher::state final : public process_member, public std::enable_shared_from_this<state> {
@@ -30,7 +32,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   state(std::string name, const registries& known, std::chrono::milliseconds drain, bool in_child, maker make)
       : name_(std::move(name)), known_(known), drain_(drain), listener_in_child_(in_child), make_(std::move(make)) {}
 
-  /// Throws error: what cannot be opened.
+  /// Throws error: what cannot be opened, or started.
   void start();
 
   published offer(const program_record& one) {
@@ -44,7 +46,8 @@ class publisher::state final : public process_member, public std::enable_shared_
   [[nodiscard]] publisher_report report() const;
 
   void begin_stop() override;
-  void end_stop(steady_time began) override { stop_by(began + drain_); }
+  bool end_step(steady_time began) override { return stop_step(deadline_in(drain_, began)); }
+  bool stop_step(steady_time deadline);
   void stop_by(steady_time deadline);
   [[nodiscard]] bool over() const { return over_.load(); }
   [[nodiscard]] std::chrono::milliseconds drain() const { return drain_; }
@@ -54,6 +57,11 @@ class publisher::state final : public process_member, public std::enable_shared_
   void in_child() override;
 
  private:
+  /// How far a stop has come.
+  enum class stage : std::uint8_t { running, draining, farewell, keeping };
+  void enter(stage next, steady_time until);
+  void end();
+  void start_listener(publisher_life& begun) const;
   bool begin_again();
   void say_what_is_left(const ledger& rest);
 
@@ -64,10 +72,12 @@ class publisher::state final : public process_member, public std::enable_shared_
   const maker make_;
   std::unique_ptr<publisher_life> owned_;
   std::atomic<publisher_life*> life_{nullptr};
-  std::atomic<bool> forked_{false}, stopper_{false}, over_{false};
+  std::atomic<bool> forked_{false}, over_{false};
   std::atomic<std::uint64_t> refused_{0};
   mutable std::mutex mutex_;  // held for moments
   bool stopping_ = false;
+  stage stage_ = stage::running;
+  steady_time until_{};        // how long that may last
   bool let_go_ = false;        // … when it was over:
   listener_report at_end_;
   std::shared_ptr<record_queue> locked_;

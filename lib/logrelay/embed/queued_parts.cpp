@@ -2,9 +2,11 @@
 
 #include <logrelay/embed/adopted_sink.hpp>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace logrelay {
 
@@ -18,26 +20,49 @@ std::vector<std::shared_ptr<queued_sink>> queued::parts::all() const {
   return sinks;
 }
 
+spdlog::sink_ptr queued::parts::adoptable(const spdlog::sink_ptr& now, const std::string& logger) {
+  const auto adopted_before = std::dynamic_pointer_cast<adopted_sink>(now);
+  if (!adopted_before) return std::dynamic_pointer_cast<queued_sink>(now) ? nullptr : now;
+  if (adopted_before->handler().stopped()) {
+    adopted_before->hand_level_on();
+    return adopted_before->original();
+  }
+  if (!holds(now))
+    say.say(severity::warning, fmt::format("logger '{}' is adopted already: its sink stays with what adopted it, and goes back with that; "
+                                           "stop that first to have it adopted anew",
+                                           logger));
+  return nullptr;
+}
+
+std::string queued::parts::name_like(const std::string& wanted) {
+  std::string name = wanted;
+  for (int n = 2; !names.insert(name).second; ++n) name = fmt::format("{} ({})", wanted, n);
+  return name;
+}
+
 std::shared_ptr<adopted_sink> queued::parts::find(const spdlog::sink_ptr& original) const {
   for (const auto& each : sinks)
-    if (auto ours = std::dynamic_pointer_cast<adopted_sink>(each); ours && ours->original() == original) return ours;
+    if (auto ours = std::dynamic_pointer_cast<adopted_sink>(each); ours && ours->original() == original && !ours->handler().stopped()) return ours;
   return nullptr;
 }
 
 bool queued::parts::holds(const spdlog::sink_ptr& one) const { return std::find(sinks.begin(), sinks.end(), one) != sinks.end(); }
 
 void queued::parts::stop(steady_time deadline) const {
-  const auto each_one = all();
-  for (const auto& each : each_one) each->handler().begin_stop();
-  for (const auto& each : each_one) each->stopped_by(deadline);
+  auto running = all();
+  for (const auto& each : running) each->handler().begin_stop();
+  while (std::erase_if(running, [&](const auto& each) { return each->handler().stop_step(deadline); }), !running.empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void queued::parts::restore_adopted() {
   for (const auto& each : adopted)
     if (const auto logger = each.lock())
       for (auto& sink : logger->sinks())
-        if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && find(ours->original()) == ours)
+        if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && holds(ours)) {
+          ours->hand_level_on();
           sink = ours->original();
+        }
 }
 
 void queued::parts::restore_configured() {

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace logrelay {
@@ -25,7 +27,12 @@ struct queued::parts {
 
   void hold(std::shared_ptr<queued_sink> one);
   [[nodiscard]] std::vector<std::shared_ptr<queued_sink>> all() const;
-  /// The one that stands for this sink; null: none.
+  /// The sink that is to be adopted where this one stands in a logger; null: none. One that goes straight to what it stood for,
+  /// having been stopped, is adopted anew; another's that has not been is told of.
+  [[nodiscard]] spdlog::sink_ptr adoptable(const spdlog::sink_ptr& now, const std::string& logger);
+  /// The name, or one like it that no other here has: "app (2)".
+  [[nodiscard]] std::string name_like(const std::string& wanted);
+  /// The one that stands for this sink, and has not been stopped; null: none.
   [[nodiscard]] std::shared_ptr<adopted_sink> find(const spdlog::sink_ptr& original) const;
   [[nodiscard]] bool holds(const spdlog::sink_ptr& one) const;
   void stop(steady_time deadline) const;
@@ -39,6 +46,7 @@ struct queued::parts {
   messages say{};
   mutable std::mutex mutex{};  // of `sinks`, which reports read
   std::vector<std::shared_ptr<queued_sink>> sinks{};
+  std::set<std::string> names{};  // of those that were adopted
   std::vector<std::weak_ptr<spdlog::logger>> adopted{};
   std::vector<configured_logger> configured{};
 };

@@ -11,7 +11,7 @@ class queued_sink : public spdlog::sinks::sink {
  public:
   [[nodiscard]] virtual publisher& handler() = 0;
   /// The end of a stop that handler().begin_stop() began.
-  virtual void stopped_by(steady_time deadline) = 0;
+  virtual void stopped_by(steady_time deadline) { handler().end_stop(deadline); }
   [[nodiscard]] virtual adopted_report report() const = 0;
 };
 

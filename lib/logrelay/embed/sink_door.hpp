@@ -1,5 +1,5 @@
 #pragma once
-/// The way into one spdlog sink, for one thread at a time: its listener while there is one, the program's threads when
+/// The one way into an spdlog sink, for one thread at a time: its listener while there is one, the program's threads when
 /// records go straight to it. So sinks that were made for one thread (`_st`) may be adopted, a fork finds nobody inside,
 /// and a record that is logged from within the sink is told from others. Shared by what stands before the sink.
 #include <logrelay/embed/process_hooks.hpp>
@@ -26,7 +26,8 @@ class sink_door final : public process_member {
   /// Whoever is inside now may never come out: until it does, nobody waits for it.
   void abandon() { abandoned_.store(true); }
 
-  void settle_before_fork() override;
+  /// Also has the sink write what it has in memory: a copy of it would be the child's, to be written again.
+  void settle_before_fork(steady_time deadline) override;
   void unlock_after_fork() override;
   void in_child() override;
 
@@ -36,5 +37,9 @@ class sink_door final : public process_member {
   std::atomic<bool> abandoned_{false};
   bool forking_ = false;  // the thread that forks has the lock
 };
+
+/// A sink has one door in the process, however many stand before it; made, and a member of the process, when it is first asked
+/// for.
+[[nodiscard]] std::shared_ptr<sink_door> door_to(const std::shared_ptr<spdlog::sinks::sink>& sink);
 
 }  // namespace logrelay

@@ -142,6 +142,61 @@ TEST_CASE("adopt: stop on a full queue of a hung sink ends at its deadline, and 
   REQUIRE(eventually([&] { return out->count() > 0; }));  // the listener that was let go comes out, and finds all it uses
 }
 
+TEST_CASE("adopt: a deadline beyond all time is none, for flush, stop and the destructor") {
+  constexpr auto for_ever = std::chrono::milliseconds::max();
+  const std::string way = GENERATE("flush", "stop", "destructor");
+  const adopted_program my;
+  my.out->hang();
+  adopt_options options;
+  options.drain = for_ever;
+  auto queued = std::make_unique<logrelay::queued>(adopt(my.log, options));
+  my.log->info("one");
+  wait_inside(*my.out);
+  std::atomic<bool> over{false};
+  bool flushed = true;
+  std::thread waits([&] {
+    if (way == "flush") flushed = queued->flush(for_ever);
+    if (way == "stop") queued->stop(for_ever);
+    if (way == "destructor") queued.reset();
+    over = true;
+  });
+  CHECK_FALSE(eventually([&] { return over.load(); }, 400ms));
+  my.out->go_on();
+  waits.join();
+  CHECK(flushed);
+  CHECK(my.out->count() == 1);
+}
+
+TEST_CASE("adopt: many hung sinks are given up at one deadline, and no healthy one waits for them") {
+  constexpr std::size_t many = 20;
+  std::vector<adopted_program> hung(many);
+  const adopted_program healthy;
+  auto queued = adopt(hung.front().log);
+  for (const auto& each : hung) {
+    each.out->hang();
+    queued.add(each.log);
+    each.log->info("one");
+    wait_inside(*each.out);
+  }
+  queued.add(healthy.log);  // behind them
+  std::atomic<bool> over{false}, logged_meanwhile{false};
+  std::thread logs([&] {
+    while (healthy.out->last_thread() != std::this_thread::get_id() && !over) healthy.log->info("mine");
+    logged_meanwhile = !over;
+  });
+  const auto began = std::chrono::steady_clock::now();
+  const auto report = queued.stop(500ms);
+  over = true;
+  const auto took = std::chrono::steady_clock::now() - began;
+  logs.join();
+  CHECK(took >= 500ms);
+  CHECK(took < 3s);  // one after the other they took 5.5 s
+  CHECK(report.left() == many);
+  CHECK(logged_meanwhile);  // straight to its sink, before the stop was over
+  for (const auto& each : hung) each.out->go_on();
+  for (const auto& each : hung) REQUIRE(eventually([&] { return each.out->count() == 1; }));
+}
+
 TEST_CASE("adopt: stop twice is stop once") {
   const adopted_program my;
   auto queued = adopt(my.log);
@@ -155,14 +210,18 @@ TEST_CASE("adopt: stop twice is stop once") {
 TEST_CASE("adopt: a sink's own level is respected, also when it changes later") {
   adopted_program my;
   my.out->set_level(spdlog::level::warn);
+  my.out->hang();
   auto queued = adopt(my.log);
   my.log->info("no");
   my.log->warn("yes");
-  REQUIRE(queued.flush(patience));
+  wait_inside(*my.out);
+  my.log->warn("queued, and no longer");
   my.out->set_level(spdlog::level::err);
-  my.log->warn("no longer");
+  my.log->warn("not even queued");
+  my.out->go_on();
   const auto report = queued.stop(patience);
   CHECK(my.out->lines() == std::vector<std::string>{"yes"});
+  CHECK(report.sinks.front().account.accepted.lines == 2);
   CHECK(report.sinks.front().account.filtered.lines == 1);
 }
 
@@ -201,6 +260,15 @@ TEST_CASE("adopt: the destructor puts the old sinks back, and leaves those that 
   }
   CHECK(my.log->sinks() == std::vector<spdlog::sink_ptr>{my.out, later});
   CHECK(my.out->lines() == std::vector<std::string>{"queued"});
+}
+
+TEST_CASE("adopt: a level that was set on what stood in the logger is the old sink's at the end") {
+  const adopted_program my;
+  {
+    const auto queued = adopt(my.log);
+    my.log->sinks().front()->set_level(spdlog::level::err);
+  }
+  CHECK(my.out->level() == spdlog::level::err);
 }
 
 TEST_CASE("adopt: a logger that outlives what adopted it, with a copy of the sink, still logs") {

@@ -14,10 +14,7 @@ using lines = std::vector<std::string>;
 struct adopted {
   explicit adopted(const adopt_options& options = {}) : ours("app", out, options) {}
   void log(const std::string& text) { ours.log({{}, "app", spdlog::level::info, text}); }
-  void stop(std::chrono::milliseconds time = patience) {
-    ours.handler().begin_stop();
-    ours.stopped_by(std::chrono::steady_clock::now() + time);
-  }
+  void stop(std::chrono::milliseconds time = patience) { ours.handler().stop(time); }
   std::shared_ptr<scripted_sink> out = std::make_shared<scripted_sink>();
   adopted_sink ours;
 };
@@ -65,12 +62,44 @@ TEST_CASE("adopted sink: flush waits for nothing while there is a listener, and 
 TEST_CASE("adopted sink: what is below the sink's level is not even queued, unless levels are left out of account") {
   adopt_options all;
   all.sink_levels = false;
-  const auto out = std::make_shared<scripted_sink>();
-  out->set_level(spdlog::level::err);
-  const adopted_sink by_level("app", out, {}), by_none("app", out, all);
-  CHECK_FALSE(by_level.should_log(spdlog::level::warn));
-  CHECK(by_level.should_log(spdlog::level::err));
-  CHECK(by_none.should_log(spdlog::level::trace));
+  adopted by_level, by_none(all);
+  for (auto* each : {&by_level, &by_none}) {
+    each->out->set_level(spdlog::level::warn);
+    each->log("one");
+    each->stop();
+    each->log("two");  // straight to it
+  }
+  CHECK(by_level.ours.report().account.accepted.lines == 0);
+  CHECK(by_level.out->lines().empty());
+  CHECK(by_none.out->lines() == lines{"one", "two"});
+}
+
+TEST_CASE("adopted sink: the sink's level counts as it is now, where it is lowered too") {
+  adopted my;
+  my.out->set_level(spdlog::level::warn);
+  my.log("no");
+  my.out->set_level(spdlog::level::debug);
+  my.log("yes");
+  my.stop();
+  my.out->set_level(spdlog::level::warn);
+  my.log("no longer");
+  CHECK(my.out->lines() == lines{"yes"});
+}
+
+TEST_CASE("adopted sink: a level that is set on it is handed on to the sink") {
+  adopted my;
+  my.out->set_level(spdlog::level::warn);
+  my.ours.set_level(spdlog::level::debug);
+  my.log("lowered");
+  CHECK(my.out->level() == spdlog::level::debug);
+  my.ours.set_level(spdlog::level::err);
+  my.ours.hand_level_on();
+  CHECK(my.out->level() == spdlog::level::err);
+  my.log("raised");
+  my.out->set_level(spdlog::level::info);
+  my.log("lowered again");
+  my.stop();
+  CHECK(my.out->lines() == lines{"lowered", "lowered again"});
 }
 
 TEST_CASE("adopted sink: a record that would have to wait for a hung listener is refused, and counted") {

@@ -1,6 +1,7 @@
 #include <logrelay/embed/process_hooks.hpp>
 
 #include <catch2/catch.hpp>
+#include <support/lines.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +17,20 @@ namespace {
 class witness final : public process_member {
  public:
   witness(std::string name, int to) : name_(std::move(name)), to_(to) {}
-  void settle_before_fork() override { note("settle"); }
+  void settle_before_fork(steady_time deadline) override {
+    settle_by = deadline;
+    note("settle");
+  }
   void lock_before_fork() override { note("lock"); }
   void unlock_after_fork() override { note("unlock"); }
   void in_child() override { note("child"); }
   void begin_stop() override { note("begin"); }
-  void end_stop(steady_time began) override { note(began <= std::chrono::steady_clock::now() ? "end" : "end, of what is to come"); }
+  bool end_step(steady_time began) override {
+    note(began <= std::chrono::steady_clock::now() ? "end" : "end, of what is to come");
+    return --steps <= 0;
+  }
+  int steps = 1;  // that its end takes
+  steady_time settle_by{};
 
  private:
   void note(const std::string& what) const {
@@ -63,6 +72,14 @@ void in_a_child(void (*act)()) {
   CHECK(status == 0);
 }
 
+/// What was said of stops alone: the parent may say the last of its fork while the child ends.
+std::string endings(const std::string& said) {
+  std::string all;
+  for (const auto& line : support::split_lines(said))
+    if (line.ends_with(" begin") || line.find(" end") != std::string::npos) all += line + "\n";
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("process hooks: before a fork all settle, then all lock, and both sides unlock, the child once it is told") {
@@ -73,6 +90,8 @@ TEST_CASE("process hooks: before a fork all settle, then all lock, and both side
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) ::_exit(0);
+  CHECK(one->settle_by > steady_time());
+  CHECK(one->settle_by == two->settle_by);  // they do not wait one after the other
   int status = -1;
   REQUIRE(::waitpid(child, &status, 0) == child);
   const auto said = in_parent.text();
@@ -95,8 +114,17 @@ TEST_CASE("process hooks: quick_exit begins all stops before it ends the first")
   join_process(one);
   join_process(two);
   in_a_child([] { std::quick_exit(0); });
-  const auto said = notes.text();
-  CHECK(said.ends_with("one begin\ntwo begin\none end\ntwo end\n"));
+  CHECK(endings(notes.text()) == "one begin\ntwo begin\none end\ntwo end\n");
+}
+
+TEST_CASE("process hooks: all end at once, each in as many steps as it takes") {
+  const pipe_ends notes;
+  const auto slow = std::make_shared<witness>("slow", notes.writer()), fast = std::make_shared<witness>("fast", notes.writer());
+  slow->steps = 3;
+  join_process(slow);
+  join_process(fast);
+  in_a_child([] { std::quick_exit(0); });
+  CHECK(endings(notes.text()) == "slow begin\nfast begin\nslow end\nfast end\nslow end\nslow end\n");
 }
 
 TEST_CASE("process hooks: who has gone is asked nothing") {

@@ -36,7 +36,10 @@ class scripted_sink final : public spdlog::sinks::sink {
     lines_.emplace_back(line.data(), line.size() - 1);
     last_thread_ = std::this_thread::get_id();
   }
-  void flush() override { ++flushes; }
+  void flush() override {
+    ++flushes;
+    if (on_flush) on_flush();
+  }
   void set_pattern(const std::string& pattern) override { set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern)); }
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override {
     const std::lock_guard lock(mutex_);
@@ -64,6 +67,7 @@ class scripted_sink final : public spdlog::sinks::sink {
   }
 
   std::function<void(const spdlog::details::log_msg&)> on_log;  ///< set before anything is logged
+  std::function<void()> on_flush;
   std::atomic<int> throws{0};                                   ///< so many times from now
   std::atomic<std::size_t> flushes{0}, thrown{0};
 
