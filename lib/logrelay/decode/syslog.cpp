@@ -79,15 +79,17 @@ bool begins_with_mnemonic(std::string_view text) {
 
 /// "00:00:46: ", "1w2d: ": for how long Cisco's device has been up, which it says where it does not know the time.
 std::size_t uptime_size(std::string_view text) {
+  if (text.empty() || !is_digit(text.front())) return 0;
   const std::size_t end = text.substr(0, longest_tag).find_first_not_of("0123456789:.wdhys");
   if (end == npos || end < 3 || text[end] != ' ' || text[end - 1] != ':') return 0;
   return begins_with_mnemonic(text.substr(end + 1)) ? end + 1 : 0;
 }
 
-/// "RP/0/RSP0/CPU0:", which part of Cisco's IOS-XR speaks, if a time follows.
+/// "RP/0/RSP0/CPU0:", "0/RP0/CPU0:": which part of Cisco's IOS-XR speaks, if a time follows.
 std::size_t node_size(std::string_view text, wall_time received) {
+  if (text.substr(0, 3).find('/') == npos) return 0;
   const std::size_t end = text.substr(0, longest_tag).find_first_of(": ");
-  if (end == npos || text[end] != ':' || text.substr(0, end).find('/') == npos) return 0;
+  if (end == npos || text[end] != ':') return 0;
   return read_time(text.substr(end + 1), received).size > 0 ? end + 1 : 0;
 }
 
@@ -151,7 +153,7 @@ tag read_tag(std::string_view text) {
   return found;
 }
 
-/// "app:message", without a space; but no "http://", "std::string" or "c:\\file".
+/// "app:message", without a space; but no "http://", "std::string" or "c:\file".
 tag read_close_tag(std::string_view text) {
   if (text.empty() || !is_letter(text.front())) return {};
   const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '/'; };
@@ -203,21 +205,19 @@ std::string_view take_host(std::string_view& rest, bool tag_tells) {
 /// Behind the priority.
 void read_rfc3164(std::string_view rest, wall_time received, bool local, record& to) {
   if (rest.starts_with(' ') && read_time(rest.substr(1), received).size > 0) rest.remove_prefix(1);
-  auto time = read_time(rest, received);
-  if (time.size == 0 && !rest.empty() && (rest.front() == ':' || is_digit(rest.front()))) {
-    to.host = take_sequence(rest, received);
-    time = read_time(rest, received);
-  }
+  const bool is_dated = rest.size() > 4 && rest[4] == '-';  // by RFC 3339
+  if (!is_dated && !rest.empty() && (rest.front() == ':' || is_digit(rest.front()))) to.host = take_sequence(rest, received);
+  const auto time = read_time(rest, received);
   if (time.size > 0) {
     to.time = time.time;
     bool closed = rest[time.size - 1] == ':';
-    const bool spaced = time.size > 10 && rest[4] == '-' && rest[10] == ' ';
+    const bool is_spaced = is_dated && time.size > 10 && rest[10] == ' ';
     rest.remove_prefix(std::min(time.size + 1, rest.size()));
     if (!closed && rest.starts_with(": ")) {  // Cisco's IOS-XR
       rest.remove_prefix(2);
       closed = true;
     }
-    if (!closed && to.host.empty()) to.host = take_host(rest, local || spaced);
+    if (!closed && to.host.empty()) to.host = take_host(rest, local || is_spaced);
   }
   tag named = read_tag(rest);
   if (named.size == 0 && (to.time || to.facility >= 0)) named = read_close_tag(rest);

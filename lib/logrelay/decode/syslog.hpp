@@ -15,8 +15,8 @@
 ///   - the first word behind the time is the host, unless it is a tag: `app:`, `app[123]`. From a socket of this machine
 ///     (`local`), where libc's syslog(3) sends none, and behind a date and a time with a space between them, it is one only
 ///     where a tag follows. AIX's `Message forwarded from host: ` names one; `last message repeated` does not begin with one;
-///   - a tag ends with a colon, or has a number in brackets. It is no number, and where no space and no end of the line is
-///     behind the colon, as in `app:message`, nothing but a name.
+///   - a tag ends with a colon, or has a number in brackets, and is no number itself. Where the message follows the colon at
+///     once, as in `app:message`, it is one only if it looks like a name, and the whole like no URL.
 ///
 /// A NUL at the end, which Python and others send, and a newline, which others count as part of an octet frame, are no
 /// part of the message.

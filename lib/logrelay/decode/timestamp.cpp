@@ -111,6 +111,16 @@ int read_year(scanner& from, std::string_view behind) {
 
 enum class dialect { rfc, any };
 
+/// "+01:00", and "+0100" in any dialect: how far east of UTC.
+std::optional<minutes> read_offset(scanner& from, dialect spoken) {
+  const int sign = from.skip('+') ? 1 : from.skip('-') ? -1 : 0;
+  const int h = sign == 0 ? -1 : from.digits(2, 2);
+  if (h < 0 || h > 23 || !(from.skip(':') || spoken == dialect::any)) return {};
+  const int m = from.digits(2, 2);
+  if (m < 0 || m > 59) return {};
+  return sign * (hours(h) + minutes(m));
+}
+
 timestamp read_dated(std::string_view text, dialect spoken) {
   const bool any = spoken == dialect::any;
   scanner from(text);
@@ -125,13 +135,16 @@ timestamp read_dated(std::string_view text, dialect spoken) {
   // What nanoseconds since 1970 can hold, whatever the zone.
   if (!read_clock(from, given) || !read_fraction(from, given, any) || !given.is_valid() || y < 1678 || y > 2261) return {};
   if (from.skip('Z') || (any && from.skip('z'))) return {from.at(), given.as_if_utc() + given.fraction};
-  const int sign = from.skip('+') ? 1 : from.skip('-') ? -1 : 0;
-  if (sign == 0) return any ? timestamp{from.at(), local_time(given)} : timestamp{};
-  const int zone_hours = from.digits(2, 2);
-  if (zone_hours < 0 || zone_hours > 23 || !(from.skip(':') || any)) return {};
-  const int zone_minutes = from.digits(2, 2);
-  if (zone_minutes < 0 || zone_minutes > 59) return {};
-  return {from.at(), given.as_if_utc() - sign * (hours(zone_hours) + minutes(zone_minutes)) + given.fraction};
+  if (from.next_is('+') || from.next_is('-')) {
+    const auto east = read_offset(from, spoken);
+    return east ? timestamp{from.at(), given.as_if_utc() - *east + given.fraction} : timestamp{};
+  }
+  if (!any) return {};
+  const std::size_t size = from.at();
+  if (from.skip(' '))
+    if (const auto east = read_offset(from, spoken); east && (from.ends() || from.next_is(' ')))
+      return {from.at(), given.as_if_utc() - *east + given.fraction};
+  return {size, local_time(given)};
 }
 
 /// The last year in which this is not more than a week behind `near`.

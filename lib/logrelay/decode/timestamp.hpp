@@ -17,8 +17,8 @@ struct timestamp {
 /// RFC 3339 as RFC 5424, 6.2.3 has it: `2026-11-22T14:05:01.123456+01:00`, up to nine digits of a fraction.
 [[nodiscard]] timestamp read_rfc3339(std::string_view text);
 
-/// The same as programs write it: without a zone it is local time; a zone may be `+0100`, a space or `t` may stand for the
-/// T, `z` for the Z, and a comma for the point.
+/// The same as programs write it: without a zone it is local time; a zone may be `+0100` and stand behind a space, a
+/// space or `t` may stand for the T, `z` for the Z, and a comma for the point.
 [[nodiscard]] timestamp read_iso_time(std::string_view text);
 
 /// The `Nov 22 14:05:01` of RFC 3164, 4.1.2, and its dialects: a day of one digit with or without a second space; a

@@ -87,6 +87,7 @@ TEST_CASE("the time of RFC 3164 may be one of RFC 3339") {
   CHECK(decoded("<13>2026-11-22T14:05:01 h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
   CHECK(decoded("<13>2026-11-22 14:05:01 h app: x") == "1.5 11-22T14:05:01 h app - - -|x");
   CHECK(decoded("<13>2026-11-22 15:05:01,123+0100 h app[1]: x") == "1.5 11-22T14:05:01 h app 1 - -|x");
+  CHECK(decoded("<13>2026-11-22 15:05:01 +0100 h app[1]: x") == "1.5 11-22T14:05:01 h app 1 - -|x");
   CHECK(decoded("<13>2026-11-22t14:05:01z h text") == "1.5 11-22T14:05:01 h - - - -|text");
   CHECK(decoded("2026-11-22 14:05:01 status installed") == "-1.-1 11-22T14:05:01 - - - - -|status installed");
   CHECK(decoded("<13>2026 was a good year") == "1.5 - - - - - -|2026 was a good year");
@@ -120,6 +121,7 @@ TEST_CASE("what IOS-XR sends is understood") {
   CHECK(decoded("<189>123: RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : config[65687]: %MGBL-CONFIG-6-DB_COMMIT : Configuration committed") ==
         "23.5 11-22T14:05:01 - config 65687 - -|%MGBL-CONFIG-6-DB_COMMIT : Configuration committed");
   CHECK(decoded("<189>123: RP/0/RSP0/CPU0:Nov 22 14:05:01.123 UTC: ifmgr[1]: x") == "23.5 11-22T14:05:01 - ifmgr 1 - -|x");
+  CHECK(decoded("<189>123: 0/RP0/CPU0:Nov 22 14:05:01.123 UTC: ifmgr[1]: x") == "23.5 11-22T14:05:01 - ifmgr 1 - -|x");
   CHECK(decoded("<189>123: xr1 RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : x") == "23.5 - - - - - -|123: xr1 RP/0/RSP0/CPU0:Nov 22 14:05:01.123 : x");
 }
 

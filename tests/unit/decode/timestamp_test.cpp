@@ -46,7 +46,8 @@ TEST_CASE("what is no time of RFC 3339 is none") {
 TEST_CASE("such a time is also read as programs write it") {
   const local_zone zone("UTC0");
   for (const char* text : {"2026-11-22T14:05:01.5Z", "2026-11-22 14:05:01.5Z", "2026-11-22t14:05:01.5z", "2026-11-22 14:05:01,5 h",
-                           "2026-11-22T15:05:01,500+0100", "2026-11-22T14:05:01.5-0000", "2026-11-22T15:35:01.5+01:30"}) {
+                           "2026-11-22T15:05:01,500+0100", "2026-11-22T14:05:01.5-0000", "2026-11-22T15:35:01.5+01:30",
+                           "2026-11-22 15:05:01,500 +0100", "2026-11-22T06:05:01.5 -08:00 h"}) {
     CAPTURE(text);
     CHECK(loose(text) == "2026-11-22T14:05:01.500000Z");
   }
@@ -54,7 +55,8 @@ TEST_CASE("such a time is also read as programs write it") {
     CAPTURE(text);
     CHECK(loose(text) == "none");
   }
-  CHECK(read_iso_time("2026-11-22 14:05:01 +0100").size == 19);
+  CHECK(read_iso_time("2026-11-22 14:05:01 +0100").size == 25);
+  for (const char* behind : {" +010", " +01000", " - x", " +0160 x", " 0100"}) CHECK(read_iso_time("2026-11-22 14:05:01" + std::string(behind)).size == 19);
 }
 
 TEST_CASE("a time without a zone is local") {
