@@ -118,6 +118,8 @@ void queue_listener::state::run() {
     sleep();
   }
   if (open) look();
+  if (auto missing = open ? parts.to->unanswered() : std::string(); !missing.empty())
+    report.with([&](auto& r) { r.last_error = std::move(missing); });
   if (failing && open && moved) failing.recovered();
   parts.to->close(window.torn_bytes());
   done.store(true);

@@ -110,6 +110,8 @@ class output {
     std::string why;
   };
   [[nodiscard]] virtual std::optional<refusal> refused() { return {}; }
+  /// At the end, while it is open: what the other side has to say yet, "HOST has not answered 4 lines"; "" where nothing.
+  [[nodiscard]] virtual std::string unanswered() const { return {}; }
   /// What tells, while there is nothing to write, that the other side has gone, or that the time for something has come;
   /// then idle_event() is called.
   [[nodiscard]] virtual interest idle() const { return {}; }

@@ -40,7 +40,15 @@ class relp_connection final : public tcp_connection {
     return wrong.empty() ? result{} : result{outcome::retry, wrong};
   }
 
-  std::uint64_t unacked() override { return taken_ - answered_; }
+  // Whether the peer's host is there, its kernel tells; whether the peer is, only its answers.
+  std::uint64_t unacked() override {
+    note_progress(in_kernel());
+    return taken_ - answered_;
+  }
+  std::string unanswered() const override {
+    const auto lines = std::count_if(waiting_.begin(), waiting_.end(), [](const auto& each) { return each.bytes > 0 && !each.answered; });
+    return lines == 0 ? std::string() : fmt::format("{} has not answered {} {}", here(), lines, lines == 1 ? "line" : "lines");
+  }
   std::optional<refusal> refused() override {
     if (refusals_.empty()) return {};
     auto first = std::move(refusals_.front());

@@ -6,7 +6,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <linux/filter.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -247,13 +246,6 @@ TEST_CASE("a peer that is only slow is not closed for being idle") {
   CHECK(out.delivers());
   REQUIRE(eventually([&] { return sink.text() == numbered_lines(0, 200'000); }));
   CHECK(sink.texts().front() == numbered_lines(0, 200'000));
-}
-
-// As if the network between dropped every packet, and nobody told.
-void make_deaf(const fd& socket) {
-  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-  const sock_fprog program{1, &nothing};
-  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
 }
 
 TEST_CASE("a host that answers nothing for too long is given up and gets everything by another connection") {
