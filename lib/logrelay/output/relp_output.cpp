@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <deque>
 #include <optional>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -42,7 +43,7 @@ class relp_connection final : public tcp_connection {
 
   // Whether the peer's host is there, its kernel tells; whether the peer is, only its answers.
   std::uint64_t unacked() override {
-    note_progress(in_kernel());
+    note_progress(session_ ? session_->wire_bytes() : sent_before_ + sent_, in_kernel());
     return taken_ - answered_;
   }
   std::string unanswered() const override {
@@ -100,7 +101,7 @@ class relp_connection final : public tcp_connection {
     unsent_.clear();
     waiting_.clear();
     refusals_.clear();
-    begun_ = sent_ = 0;
+    begun_ = sent_ = sent_before_ = 0;
     taken_ = answered_ = 0;
     number_ = 1;
     greeted_ = closing_ = false;
@@ -170,7 +171,7 @@ class relp_connection final : public tcp_connection {
       }
     }
     unsent_.clear();
-    sent_ = 0;
+    sent_before_ += std::exchange(sent_, 0);
     return {};
   }
 
@@ -261,6 +262,7 @@ class relp_connection final : public tcp_connection {
   std::string refused_offers_;  // why there is no session
   std::string unsent_;
   std::size_t sent_ = 0, begun_ = 0;  // of it; what TLS wants to be given again
+  std::uint64_t sent_before_ = 0;     // to this peer, without TLS
   bool greeted_ = false, closing_ = false;
   std::uint32_t number_ = 1;  // of the next frame
   std::deque<waiting_frame> waiting_;

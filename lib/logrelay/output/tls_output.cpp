@@ -66,9 +66,10 @@ class tls_output final : public tcp_connection {
   void prepare() override { context_.emplace(tls_); }
 
   std::uint64_t unacked() override {
-    note_progress(in_kernel());
+    const std::uint64_t given = session_ ? session_->wire_bytes() : 0, left = in_kernel();
+    note_progress(given, left);
     if (refused_ || !accepted()) return written();
-    const std::uint64_t arrived = session_ ? session_->wire_bytes() - in_kernel() : 0;
+    const std::uint64_t arrived = given - std::min(given, left);
     while (!sent_.empty() && sent_.front().wire <= arrived) {
       acked_ = sent_.front().text;
       sent_.pop_front();

@@ -267,6 +267,21 @@ TEST_CASE("a host that answers nothing for too long is given up and gets everyth
   CHECK(out.delivers());
 }
 
+TEST_CASE("a host that answers nothing is given up while more and more lines come") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",write-timeout=100ms");
+  out.start();
+  const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  make_deaf(deaf);
+  CHECK(eventually([&] {
+    out.push("line\n");  // which its buffer takes
+    std::this_thread::sleep_for(5ms);
+    return out.report().retries > 0;
+  }));
+  CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
+}
+
 TEST_CASE("a peer that does not read is waited for however long that takes") {
   stream_sink sink = stream_sink::tcp({.reads = false, .receive_buffer = 4096});
   sending out(sink.endpoint() + ",write-timeout=20ms");
