@@ -190,8 +190,17 @@ bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time dea
 }
 
 void check_tls_output(const output_config& config, mistakes& wrong, std::string_view port) {
+  const auto whose = fmt::format("output '{}'", config.name);
   check_tcp_output(config, wrong, port);
-  check_tls_options(config.options, false, fmt::format("output '{}'", config.name), wrong);
+  check_tls_options(config.options, false, whose, wrong);
+  const auto& options = config.options;
+  if (options.text("verify") == "none" || options.given("peer-name") || options.given("fingerprint")) return;
+  const auto check = [&](const std::string& to, const std::string& as_written) {
+    if (to.starts_with(':') || to.empty())
+      wrong.add(fmt::format("{}: '{}' needs a HOST, whose name the peer's certificate is checked for", whose, as_written));
+  };
+  check(config.where.rest, config.where.where);
+  for (const auto& each : options.all("failover")) check(each, each);
 }
 
 std::unique_ptr<output> make_tls_output(const output_config& config, std::string_view port) {
