@@ -362,6 +362,10 @@ TEST_CASE("a first place that takes connections and no line is not tried again b
   CHECK(eventually([&] { return second.text() == "one\n"; }));
 }
 
+TEST_CASE("several places in one failover are a mistake") {
+  CHECK_THROWS_WITH(sending("tcp://a:1,failover=b:2,c:3"), Catch::EndsWith("'failover=b:2,c:3' names several: give 'failover' once for each"));
+}
+
 TEST_CASE("at the end the peer sees that the stream is over") {
   stream_sink sink = stream_sink::tcp();
   const fd listener = bound_tcp();
