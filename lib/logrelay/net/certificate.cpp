@@ -1,5 +1,6 @@
 #include <logrelay/net/certificate.hpp>
 
+#include <logrelay/net/address.hpp>
 #include <logrelay/util/near_miss.hpp>
 
 #include <arpa/inet.h>
@@ -33,15 +34,10 @@ std::string address_text(const ASN1_OCTET_STRING* bytes) {
 
 }  // namespace
 
-bool is_address(const std::string& host) {
-  unsigned char bytes[16];
-  return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
-
 // An empty name is nobody's; to OpenSSL it would be one that is not checked.
 bool is_for(x509_st* certificate, const std::string& name) {
   if (name.empty()) return false;
-  if (is_address(name)) return X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
+  if (is_ip(name)) return X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
   return X509_check_host(certificate, name.data(), name.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 

@@ -6,8 +6,6 @@ struct x509_st;
 
 namespace logrelay {
 
-/// Whether it is an IP address, of either version, and no name.
-[[nodiscard]] bool is_address(const std::string& host);
 /// Whether the certificate is for this name; or for this address, where it is one.
 [[nodiscard]] bool is_for(x509_st* certificate, const std::string& name);
 /// For whom it is, as far as a message has room for that: "a.example.com, b.example.com or 192.0.2.1".

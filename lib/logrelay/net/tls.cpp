@@ -1,5 +1,6 @@
 #include <logrelay/net/tls.hpp>
 
+#include <logrelay/net/address.hpp>
 #include <logrelay/net/certificate.hpp>
 #include <logrelay/util/near_miss.hpp>
 
@@ -139,6 +140,7 @@ tls_session::step tls_session::judge(int returned) {
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       why_ = error_number == 0 ? "the peer has gone" : error_text(error_number);
+      lost_ = true;
       return error_number == 0 ? step::closed : step::failed;
     default: break;
   }
@@ -315,7 +317,7 @@ std::unique_ptr<tls_session> tls_context::session(int descriptor, const std::str
   }
   SSL_set_connect_state(ssl);
   made->host_ = host;
-  if (!is_address(host) && !host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
+  if (!is_ip(host) && !host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
   if (host != std::exchange(last_host_, host)) last_.reset();
   if (last_) SSL_set_session(ssl, last_.get());

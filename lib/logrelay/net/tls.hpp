@@ -101,6 +101,7 @@ class tls_session {
   void read_ahead();
 
   [[nodiscard]] const std::string& why() const { return why_; }  ///< it failed
+  [[nodiscard]] bool is_lost() const { return lost_; }           ///< … with its connection, not over what came by that
   [[nodiscard]] std::uint64_t wire_bytes() const;                ///< that the kernel has taken, handshake included
   [[nodiscard]] bool resumed() const;
   /// Whether it is certain that the peer has accepted us: in TLS 1.3 a server that asks for a certificate looks at it, or
@@ -115,6 +116,7 @@ class tls_session {
   ssl_st* ssl_;
   std::string host_;  // a client's peer
   std::string why_;
+  bool lost_ = false;
   bool asked_ = false;  // for a certificate
   bool accepted_ = false;
 };
