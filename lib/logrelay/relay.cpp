@@ -202,7 +202,9 @@ void relay::stop_now() {
 }
 
 void relay::reopen() {
-  if (parts_->outputs) parts_->outputs->reopen();
+  if (parts_->now == phase::idle) return;
+  parts_->outputs->reopen();
+  parts_->inputs->reopen();
 }
 
 void relay::rotate() {

@@ -56,6 +56,7 @@ struct queue_listener::state {
   bool write();
   void look();
   void requests();
+  void tell(const result& how);
   void note_rotations();
   bool finish();
   void drain_to_nobody();
@@ -129,7 +130,8 @@ void queue_listener::state::run() {
 // Opens the output if it is not open. False: it could not be, and some time was waited.
 bool queue_listener::state::keep_open() {
   if (open) return true;
-  reopen_asked.store(false);  // this is one
+  // This is one; of its files it may have more to say than why it is not open.
+  if (reopen_asked.exchange(false) && !keeps_place) tell(parts.to->reopen());
   const result how = parts.to->open(wait);
   if (wait.stopping()) return false;
   if (how.what == outcome::end) {
@@ -214,14 +216,15 @@ void queue_listener::state::look() {
 
 // What HUP and ALRM asked for, between two lines.
 void queue_listener::state::requests() {
-  const auto say = [&](const result& how) {
-    if (how.what != outcome::done) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
-  };
   if (!reopen_asked.load() && !rotate_asked.load()) return;
   if (window.torn_bytes() > 0) return;
-  if (reopen_asked.exchange(false)) say(parts.to->reopen());
-  if (rotate_asked.exchange(false)) say(parts.to->rotate());
+  if (reopen_asked.exchange(false)) tell(parts.to->reopen());
+  if (rotate_asked.exchange(false)) tell(parts.to->rotate());
   note_rotations();
+}
+
+void queue_listener::state::tell(const result& how) {
+  if (how.what != outcome::done) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
 }
 
 void queue_listener::state::note_rotations() {

@@ -72,6 +72,10 @@ class tls_input final : public listening_input {
     listening_input::start(at);
   }
 
+  void reopen() override {
+    if (handshakes_) handshakes_->read_again();
+  }
+
   void stop(stop_kind how) noexcept override {
     listening_input::stop(how);
     if (handshakes_) handshakes_->hurry();

@@ -121,7 +121,8 @@ class output {
   /// Lets go. `torn_bytes` of a line were written that will be sent again: a file takes them back.
   virtual void close(std::size_t torn_bytes) noexcept = 0;
 
-  virtual result reopen() { return {}; }  ///< HUP, between lines: the path may be another file now
+  /// HUP, between lines: the path may be another file now. Where it does not keep its place, also while it is not open.
+  virtual result reopen() { return {}; }
   virtual result rotate() { return {}; }  ///< ALRM, between lines
   [[nodiscard]] virtual std::uint64_t rotations() const { return 0; }
 };

@@ -37,7 +37,7 @@ class relp_connection final : public tcp_connection {
     if (tls_) context_.emplace(*tls_);
   }
   result reopen() override {
-    const auto wrong = context_ ? context_->refresh() : std::string();
+    const auto wrong = context_ ? context_->read_again() : std::string();
     return wrong.empty() ? result{} : result{outcome::retry, wrong};
   }
 

@@ -83,7 +83,7 @@ class tls_output final : public tcp_connection {
   }
 
   result reopen() override {
-    const auto wrong = context_->refresh();
+    const auto wrong = context_->read_again();
     return wrong.empty() ? result{} : result{outcome::retry, wrong};
   }
 
