@@ -9,6 +9,7 @@
 #include <logrelay/util/clock.hpp>
 #include <logrelay/util/waiter.hpp>
 
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <cstdint>
@@ -79,6 +80,9 @@ class output {
   virtual void prepare() {}
   /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
   virtual void unprepare() noexcept {}
+  /// Main thread, between prepare() and the start: who we are about to become, -1 as chown(2) has it. What prepare() has
+  /// made is to be theirs, so that they can open it again.
+  virtual void give_to(uid_t user, gid_t group) { static_cast<void>(user), static_cast<void>(group); }
   /// Whether each line is a datagram of its own.
   [[nodiscard]] virtual bool datagrams() const { return false; }
 
