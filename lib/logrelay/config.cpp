@@ -95,8 +95,8 @@ void add_unknown_scheme(const named_endpoint& which, const side& ours, mistakes&
   const bool port = !where.rest.empty() && where.rest.find_first_not_of("0123456789") == std::string::npos;
   if (port && contains(ours.schemes, "tcp"))
     way_out += fmt::format("; a host and its port are 'tcp://{}'", where.where);
-  wrong.add(fmt::format("{}: unknown scheme '{}'{}{}", which.whose, where.scheme,
-                        did_you_mean(where.scheme, ours.schemes), way_out));
+  const auto meant = where.scheme == "syslog+udp" ? " (did you mean 'syslog', which is over UDP?)" : did_you_mean(where.scheme, ours.schemes);
+  wrong.add(fmt::format("{}: unknown scheme '{}'{}{}", which.whose, where.scheme, meant, way_out));
 }
 
 template <typename Kind>

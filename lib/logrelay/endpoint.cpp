@@ -143,6 +143,8 @@ host_port parse_host_port(std::string_view text, std::string_view whose, mistake
     wrong.add(fmt::format("{}: {}", whose, why));
     return host_port{};
   };
+  if (const auto slashes = text.find("://"); slashes != npos)
+    return mistake(fmt::format("'{}' has a scheme: leave '{}' out", text, text.substr(0, slashes + 3)));
   const std::size_t colon = text.rfind(':');
   const bool bracketed = text.starts_with('[');
   // In "[::1]" the last colon is the address's own.

@@ -116,13 +116,12 @@ std::string wrong_type(const option_row& row, const given_option& given) {
   using kind = given_option::kind;
   if (given.among_several && !row.repeatable) return "is in an array: write one value";
   const bool says_yes_or_no = row.type == option_type::yes_no || row.fallback == "no";  // a text may be either too
-  const bool is_number = row.type == option_type::size || row.type == option_type::duration || row.type == option_type::count;
   switch (given.what) {
     case kind::text: return {};
     case kind::boolean: return says_yes_or_no ? "" : "is a boolean: write a string";
     case kind::integer:
       if (row.type == option_type::mode) return "is a decimal number: write it in octal, like 0o640, or as a string";
-      return is_number ? "" : row.type == option_type::yes_no ? "is a number: write true or false" : "is a number: write a string";
+      return row.type == option_type::yes_no ? "is a number: write true or false" : "";  // as text it can be written in one way
     case kind::octal: return row.type == option_type::mode ? "" : "is an octal number: write a decimal one, or a string";
     case kind::other: break;
   }

@@ -76,7 +76,10 @@ void relay::start() {
   try {
     my.outputs->prepare();
     my.inputs->prepare();
-    become(my.config.global.text("user"), my.config.global.text("group"));
+    const auto& user = my.config.global.text("user");
+    const auto& group = my.config.global.text("group");
+    my.outputs->give_to(who_comes(user, group));
+    become(user, group);
     my.run_command();
   } catch (const error&) {
     my.inputs->unprepare();
@@ -202,7 +205,9 @@ void relay::stop_now() {
 }
 
 void relay::reopen() {
-  if (parts_->outputs) parts_->outputs->reopen();
+  if (parts_->now == phase::idle) return;
+  parts_->outputs->reopen();
+  parts_->inputs->reopen();
 }
 
 void relay::rotate() {

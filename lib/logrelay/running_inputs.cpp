@@ -147,6 +147,7 @@ bool running_inputs::add(const input_config& wanted) {
   return true;
 }
 
+void running_inputs::reopen() { reads_->reopen(); }
 void running_inputs::stop(stop_kind how) { reads_->stop(how); }
 void running_inputs::stop_now() { reads_->stop_now(); }
 bool running_inputs::done() const { return reads_->done(); }

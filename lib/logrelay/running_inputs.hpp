@@ -41,6 +41,7 @@ class running_inputs {
   /// Then those that do not run yet are opened, unless that fails, which is said.
   void begin(const std::vector<input_config>& wanted);
 
+  void reopen();
   void stop(stop_kind how);
   void stop_now();
   [[nodiscard]] bool done() const;

@@ -1,6 +1,7 @@
 #include <logrelay/running_output.hpp>
 
 #include <logrelay/spool/spool_options.hpp>
+#include <logrelay/util/privileges.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
@@ -112,6 +113,8 @@ void running_output::unprepare() noexcept {
   lines->unprepare();
   listener_->to().unprepare();
 }
+
+void running_output::give_to(const user_and_group& whose) { listener_->to().give_to(whose.user, whose.group); }
 
 void running_output::start() {
   started_ = true;

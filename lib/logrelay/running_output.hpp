@@ -17,6 +17,8 @@
 
 namespace logrelay {
 
+struct user_and_group;
+
 /// What all parts of one relay have in common.
 struct surroundings {
   /// What listeners and their queues call: it outlives the relay in a listener that was let go.
@@ -47,6 +49,7 @@ class running_output {
   /// Opens what has to be there at the start. Throws error; unprepare() is to be called then too.
   void prepare();
   void unprepare() noexcept;
+  void give_to(const user_and_group& whose);
   void start();
 
   /// While the relay runs: what cannot be opened is said, and tried again for ever.

@@ -45,6 +45,10 @@ void running_outputs::unprepare() noexcept {
   for (; prepared_ > 0; --prepared_) all_[prepared_ - 1].unprepare();
 }
 
+void running_outputs::give_to(const user_and_group& whose) {
+  for (auto& each : all_) each.give_to(whose);
+}
+
 void running_outputs::start() {
   for (auto& each : all_) each.start();
 }

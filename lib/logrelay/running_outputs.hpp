@@ -15,6 +15,8 @@
 
 namespace logrelay {
 
+struct user_and_group;
+
 class running_outputs {
  public:
   /// Made and connected to the inputs that they take; nothing is opened.
@@ -24,6 +26,8 @@ class running_outputs {
   /// Opens what has to be there, in order. Throws error that names the output; unprepare() is to be called then too.
   void prepare();
   void unprepare() noexcept;
+  /// What that has made is to be theirs who we are about to become.
+  void give_to(const user_and_group& whose);
   void start();
 
   void reopen();

@@ -167,6 +167,31 @@ TEST_CASE("root opens what only root may and goes on as the user that it is told
   REQUIRE(eventually([&] { return read_if_there(folder / "who") == "daemon\n"; }));
 }
 
+TEST_CASE("a file that root has made for a user is the user's, who opens it again at HUP") {
+  if (!is_root()) return;
+  const temp_folder folder;
+  ::chmod(folder.path().c_str(), 0777);
+  write_file(folder / "theirs.log", "");  // it was there: whose it is, is its owner's affair
+  relay_under_test relay(folder, {"--user=daemon", "--metrics=none", "-i", "-", "all.log", "new/all.log", "theirs.log"});
+  relay.write("one\n");
+  REQUIRE(eventually([&] { return read_if_there(folder / "all.log") == "one\n"; }));
+  const auto owner = [&](const std::string& name) {
+    struct stat there {};
+    return ::stat((folder / name).c_str(), &there) == 0 ? static_cast<int>(there.st_uid) : -1;
+  };
+  CHECK(owner("all.log") == 1);
+  CHECK(owner("new") == 1);
+  CHECK(owner("new/all.log") == 1);
+  CHECK(owner("theirs.log") == 0);
+  std::filesystem::rename(folder / "all.log", folder / "moved.log");
+  std::filesystem::rename(folder / "moved.log", folder / "all.log");
+  relay.send(SIGHUP);
+  relay.write("two\n");
+  REQUIRE(eventually([&] { return read_if_there(folder / "all.log") == "one\ntwo\n"; }));
+  relay.terminate();
+  CHECK_THAT(relay.errors(), Catch::Contains("unable to open theirs.log: Permission denied") && !Catch::Contains("all.log"));
+}
+
 TEST_CASE("a user that it cannot become ends the start and leaves nothing behind") {
   const temp_folder folder;
   const auto tried = run({LOGRELAY_PROGRAM, "--user=no-such-user", "-i", "unix:" + folder / "s", folder / "all.log"});

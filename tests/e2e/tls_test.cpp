@@ -240,6 +240,35 @@ TEST_CASE("certificates are read again when they change and on HUP") {
   server.terminate();
 }
 
+TEST_CASE("HUP tells each time what is wrong with the files of TLS, of whoever is connected or not") {
+  if (!have({"openssl"})) return;
+  const world all;
+  const temp_folder folder, far;
+  for (const std::string name : {"cert.pem", "key.pem"})
+    std::filesystem::copy_file(name == "key.pem" ? all.server.key : all.server.cert, folder / name);
+  const fd nobody = bound_tcp();
+  relay_under_test server(far, {"-i", "tls://127.0.0.1:0," + all.serving(), "all.log"});
+  const auto files = std::string(",cert=cert.pem,key=key.pem,") + all.trusting();
+  relay_under_test relay(folder, {"-i", "tls://127.0.0.1:0,name=in" + files, "-i", "-", fmt::format("tls://127.0.0.1:{},name=connected", server.tcp_port()) + files,
+                                  fmt::format("relp+tls://127.0.0.1:{},name=alone", port_of(nobody)) + files, "null:"});
+  REQUIRE(eventually([&] { return server.now().inputs().at(0).count("connections") == 1 && relay.now().output("alone").count("retries") > 0; }));
+  write_file(folder / "key.pem", "nonsense");
+  const auto told = [&](const std::string& who) {
+    const auto text = who + ": unable to use key key.pem: there is no private key in it";
+    std::size_t count = 0;
+    const auto said = relay.errors();
+    for (auto at = said.find(text); at != std::string::npos; at = said.find(text, at + 1)) ++count;
+    return count;
+  };
+  for (std::size_t times = 1; times <= 2; ++times) {
+    relay.send(SIGHUP);
+    for (const std::string who : {"input 'in'", "output 'connected'", "output 'alone'"}) {
+      INFO(who);
+      CHECK(eventually([&] { return told(who) >= times; }));
+    }
+  }
+}
+
 TEST_CASE("a key that is open to others ends the start") {
   if (!have({"openssl"})) return;
   const world all;

@@ -5,6 +5,7 @@
 #include <logrelay/error.hpp>
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pty.h>
@@ -155,6 +156,12 @@ void send_datagram(const fd& socket, std::string_view text) {
 void reset(fd socket) {
   const linger at_once{1, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void make_deaf(const fd& socket) {
+  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &nothing};
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) throw system_error("filter a socket", errno);
 }
 
 pipe_ends make_pipe() {

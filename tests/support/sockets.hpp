@@ -35,6 +35,8 @@ void write_all(const fd& descriptor, std::string_view text);
 void send_datagram(const fd& socket, std::string_view text);
 /// Ends the connection with a reset.
 void reset(fd socket);
+/// From now on as if the network between dropped every packet, and nobody told.
+void make_deaf(const fd& socket);
 
 struct pipe_ends {
   fd reading;

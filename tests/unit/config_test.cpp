@@ -140,6 +140,8 @@ TEST_CASE("an unknown scheme is answered with the near ones and the way out", "[
   CHECK(wrong_with_outputs({"localhost:514"}) == texts{"output 'localhost:514': unknown scheme 'localhost'; a file of "
                                                        "that name is './localhost:514'; a host and its "
                                                        "port are 'tcp://localhost:514'"});
+  CHECK(wrong_with_outputs({"syslog+udp://h"}) ==
+        texts{"output 'syslog+udp://h': unknown scheme 'syslog+udp' (did you mean 'syslog', which is over UDP?); a file of that name is './syslog+udp://h'"});
   CHECK(wrong_with({{"tial:x"}, {}, {}}) == texts{"input 'tial:x': unknown scheme 'tial' (did you mean 'tail'?)"});
 }
 

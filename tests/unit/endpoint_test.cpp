@@ -167,6 +167,7 @@ TEST_CASE("a port that is missing or none is a mistake", "[endpoint]") {
 TEST_CASE("a host that cannot be one is a mistake", "[endpoint]") {
   CHECK(parse_address("::1:514").wrong ==
         texts{"output 'x': '::1:514' has more than one ':': write an IPv6 address as [::1]:514"});
+  CHECK(parse_address("tcp://host:514").wrong == texts{"output 'x': 'tcp://host:514' has a scheme: leave 'tcp://' out"});
   CHECK(parse_address("[]:514").wrong == texts{"output 'x': '[]' is no IPv6 address"});
   CHECK(parse_address("[host]:514").wrong == texts{"output 'x': '[host]' is no IPv6 address"});
   for (const char* host : {"a/b", "a b", "user@host", "a]", "[a]b"})

@@ -71,6 +71,7 @@ struct queue_listener::state {
   bool write();
   void look();
   void requests();
+  void tell(const result& how);
   void note_rotations();
   bool finish();
   void drain_to_nobody();
@@ -133,6 +134,8 @@ void queue_listener::state::run() {
     sleep();
   }
   if (open) look();
+  if (auto missing = open ? parts.to->unanswered() : std::string(); !missing.empty())
+    report.with([&](auto& r) { r.last_error = std::move(missing); });
   if (failing && open && moved) failing.recovered();
   parts.to->close(window.torn_bytes());
   done.store(true);
@@ -142,7 +145,8 @@ void queue_listener::state::run() {
 // Opens the output if it is not open. False: it could not be, and some time was waited.
 bool queue_listener::state::keep_open() {
   if (open) return true;
-  reopen_asked.store(false);  // this is one
+  // This is one; of its files it may have more to say than why it is not open.
+  if (reopen_asked.exchange(false) && !keeps_place) tell(guarded_call([&] { return parts.to->reopen(); }));
   const result how = guarded_call([&] { return parts.to->open(wait); });
   if (wait.stopping()) return false;
   if (how.what == outcome::end) {
@@ -227,14 +231,15 @@ void queue_listener::state::look() {
 
 // What HUP and ALRM asked for, between two lines.
 void queue_listener::state::requests() {
-  const auto say = [&](const result& how) {
-    if (how.what != outcome::done) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
-  };
   if (!reopen_asked.load() && !rotate_asked.load()) return;
   if (window.torn_bytes() > 0) return;
-  if (reopen_asked.exchange(false)) say(guarded_call([&] { return parts.to->reopen(); }));
-  if (rotate_asked.exchange(false)) say(guarded_call([&] { return parts.to->rotate(); }));
+  if (reopen_asked.exchange(false)) tell(guarded_call([&] { return parts.to->reopen(); }));
+  if (rotate_asked.exchange(false)) tell(guarded_call([&] { return parts.to->rotate(); }));
   note_rotations();
+}
+
+void queue_listener::state::tell(const result& how) {
+  if (how.what != outcome::done) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
 }
 
 void queue_listener::state::note_rotations() {

@@ -1,6 +1,6 @@
 #pragma once
 /// What stands in a logger with a queue behind it: for a sink that was adopted (adopted_sink), or for an output (sink). What
-/// `queued` holds, and adopt() leaves as it is. Shared with loggers, any thread; stopped_by(): whoever stops it.
+/// `queued` holds, and adopt() leaves as it is. Shared with loggers, any thread.
 #include <logrelay/embed/adopt.hpp>
 
 #include <spdlog/sinks/sink.h>
@@ -10,8 +10,6 @@ namespace logrelay {
 class queued_sink : public spdlog::sinks::sink {
  public:
   [[nodiscard]] virtual publisher& handler() = 0;
-  /// The end of a stop that handler().begin_stop() began.
-  virtual void stopped_by(steady_time deadline) { handler().end_stop(deadline); }
   [[nodiscard]] virtual adopted_report report() const = 0;
 };
 

@@ -51,7 +51,6 @@ class publisher_sink final : public queued_sink {
   }
 
   publisher& handler() override { return handler_; }
-  void stopped_by(steady_time deadline) override { handler_.end_stop(deadline); }
   adopted_report report() const override { return {handler_.report()}; }
 
  private:

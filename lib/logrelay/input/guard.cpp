@@ -54,8 +54,11 @@ void check_guard(const input_config& config, mistakes& wrong) {
   for (const std::string_view name : {"allow", "deny"}) {
     if (!config.options.knows(name)) continue;
     for (const auto& each : config.options.all(name))
-      if (!parse_network(each))
-        wrong.add(fmt::format("input '{}': '{}={}' is no network: write it like 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1", config.name, name, each));
+      if (!parse_network(each)) {
+        const auto meant = network_around(each);
+        wrong.add(fmt::format("input '{}': '{}={}' is no network{}", config.name, name, each,
+                              meant.empty() ? ": write it like 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1" : fmt::format(" (did you mean '{}'?)", meant)));
+      }
   }
   for (const std::string_view name : {"rate", "peer-rate"})
     if (config.options.given(name) && !parse_rate(config.options.text(name)))

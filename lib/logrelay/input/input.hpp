@@ -52,6 +52,8 @@ class input {
   /// reader but what is just being unwound.
   virtual void start(reader& at) = 0;
   virtual void stop(stop_kind how) noexcept = 0;
+  /// HUP: reads files that belong to it again, such as certificates; what it reads goes on.
+  virtual void reopen() {}
   /// Reader's thread, last of all: from now on nothing is published, not even by a thread of its own that hangs, and it
   /// may be destroyed.
   virtual void give_up() noexcept {}

@@ -72,6 +72,12 @@ void reader::remove(input& one) {
   });
 }
 
+void reader::reopen() {
+  post([this] {
+    for (auto* each : parts_->inputs) each->reopen();
+  });
+}
+
 void reader::hold() {
   post([this] { parts_->held = true; });
 }

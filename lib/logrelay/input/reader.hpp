@@ -32,6 +32,8 @@ class reader {
   /// One more, prepared; one that is to read what is ready and end, and is `left` then. In the order of the calls.
   void add(input& one);
   void remove(input& one);
+  /// HUP, for each that is there.
+  void reopen();
   /// Goes on without any input, until release() or stop(), for those that are still to be added.
   void hold();
   void release();

@@ -95,6 +95,12 @@ tls_handshakes::~tls_handshakes() {
   parts_->thread.join();
 }
 
+void tls_handshakes::read_again() {
+  asio::post(parts_->io, [my = parts_.get()] {
+    if (const auto wrong = my->context.read_again(); !wrong.empty()) my->warn(wrong);
+  });
+}
+
 void tls_handshakes::submit(fd connection, const address& peer, std::unique_ptr<guard::visit> visit) {
   auto one = std::make_shared<outcome>(outcome{std::move(connection), peer, nullptr, {}, std::move(visit)});
   asio::post(parts_->io, [my = parts_.get(), one = std::move(one)]() mutable {

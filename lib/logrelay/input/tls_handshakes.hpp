@@ -1,6 +1,6 @@
 #pragma once
 /// Handshakes of TLS, on a thread of their own: one costs a millisecond of computing, in which the reader would serve
-/// nobody. Any number go on at once, each until its deadline. The constructor, submit() and the destructor are for the
+/// nobody. Any number go on at once, each until its deadline. The constructor, read_again(), submit() and the destructor are for the
 /// reader's thread, or for the main thread before it runs.
 #include <logrelay/input/guard.hpp>
 #include <logrelay/net/address.hpp>
@@ -28,6 +28,8 @@ class tls_handshakes {
                  std::function<void(const std::string&)> warn);
   ~tls_handshakes();  ///< gives up those that go on, without a word
 
+  /// The context's files, now; `warn` is called where something is wrong with them.
+  void read_again();
   void submit(fd connection, const address& peer, std::unique_ptr<guard::visit> visit);
   /// They all fail at once.
   void hurry();

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <functional>
 #include <optional>
 
 namespace logrelay {
@@ -15,14 +16,18 @@ namespace {
 
 class tls_layer final : public stream_layer {
  public:
-  explicit tls_layer(std::unique_ptr<tls_session> session) : session_(std::move(session)) {}
+  /// `broken` is told why, when what comes is not TLS any more, or the peer says that ours is not.
+  tls_layer(std::unique_ptr<tls_session> session, std::function<void(const std::string&)> broken)
+      : broken_(std::move(broken)), session_(std::move(session)) {}
 
   ssize_t read(std::span<char> to) override {
     const auto moved = session_->read(to);
     switch (moved.how) {
       case tls_session::step::done: return static_cast<ssize_t>(moved.bytes);
       case tls_session::step::closed: return 0;
-      case tls_session::step::failed: return errno = ECONNRESET, -1;
+      case tls_session::step::failed:
+        if (!session_->is_lost()) broken_(session_->why());
+        return errno = ECONNRESET, -1;
       case tls_session::step::wants_read:
       case tls_session::step::wants_write: break;
     }
@@ -47,6 +52,7 @@ class tls_layer final : public stream_layer {
 
  private:
   std::size_t begun_ = 0;
+  const std::function<void(const std::string&)> broken_;
   const std::unique_ptr<tls_session> session_;
 };
 
@@ -72,6 +78,10 @@ class tls_input final : public listening_input {
     listening_input::start(at);
   }
 
+  void reopen() override {
+    if (handshakes_) handshakes_->read_again();
+  }
+
   void stop(stop_kind how) noexcept override {
     listening_input::stop(how);
     if (handshakes_) handshakes_->hurry();
@@ -93,8 +103,9 @@ class tls_input final : public listening_input {
     --arriving_;
     auto visit = std::move(one.visit);  // the handshakes' thread may be the last to let go of the rest
     if (one.session && !stopping()) {
-      read_stream(at, std::move(one.connection), read_manner::nonblocking, to_text(one.peer), {}, std::move(visit),
-                  std::make_unique<tls_layer>(std::move(one.session)));
+      auto peer = to_text(one.peer);
+      auto layer = std::make_unique<tls_layer>(std::move(one.session), [this, &at, peer](const std::string& why) { broken(at, peer, why); });
+      read_stream(at, std::move(one.connection), read_manner::nonblocking, std::move(peer), {}, std::move(visit), std::move(layer));
       return;
     }
     if (!stopping()) refused(at, one);
@@ -107,13 +118,19 @@ class tls_input final : public listening_input {
       at.say().say(severity::warning, fmt::format("input '{}': refused {}: {}{}", name(), to_text(one.peer), one.why, *more));
   }
 
+  void broken(reader& at, const std::string& peer, const std::string& why) {
+    counters.framing_errors.fetch_add(1, std::memory_order_relaxed);
+    if (const auto others = broken_.happened(at.clock().now()))
+      at.say().say(severity::warning, fmt::format("input '{}': {} is let go: TLS: {}{}", name(), peer, why, *others));
+  }
+
   const endpoint where_;
   const tls_settings settings_;
   const std::chrono::milliseconds limit_;
   std::optional<tls_context> context_;
   std::optional<tls_handshakes> handshakes_;
   std::size_t arriving_ = 0;
-  rare_notice untold_;
+  rare_notice untold_, broken_;
 };
 
 }  // namespace

@@ -73,6 +73,15 @@ std::vector<address> resolve(const host_port& where, int socket_type, waiter& wa
   return {};
 }
 
+bool operator==(const address& one, const address& other) {
+  return one.size == other.size && std::memcmp(&one.bytes, &other.bytes, one.size) == 0;
+}
+
+bool is_ip(const std::string& host) {
+  unsigned char bytes[16];
+  return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
 std::string to_text(const address& where) {
   char text[INET6_ADDRSTRLEN] = "";
   if (where.family() == AF_INET) {

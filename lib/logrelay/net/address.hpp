@@ -17,7 +17,11 @@ struct address {
 
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
   [[nodiscard]] int family() const { return bytes.ss_family; }
+  friend bool operator==(const address& one, const address& other);
 };
+
+/// Whether it is an IP address, of either version, and no name.
+[[nodiscard]] bool is_ip(const std::string& host);
 
 /// "192.0.2.1:514", "[2001:db8::1]:514", a unix path, "" for an unnamed unix peer.
 [[nodiscard]] std::string to_text(const address& where);

@@ -27,6 +27,25 @@ bool has_bits_behind(const network& of) {
   return false;
 }
 
+// Whether or not there are bits behind the prefix.
+std::optional<network> read_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const std::string host(text.substr(0, slash));
+  network read;
+  in_addr v4{};
+  const bool old = ::inet_pton(AF_INET, host.c_str(), &v4) == 1;
+  if (old)
+    read.prefix = mapped(&v4);
+  else if (::inet_pton(AF_INET6, host.c_str(), read.prefix.data()) != 1)
+    return {};
+  if (slash != std::string_view::npos) {
+    const auto bits = parse_count(text.substr(slash + 1));
+    if (!bits || *bits > (old ? 32 : 128)) return {};
+    read.bits = static_cast<int>(*bits) + (old ? 96 : 0);
+  }
+  return read;
+}
+
 bool in_any(const std::vector<network>& networks, const ip_bytes& ip) {
   return std::any_of(networks.begin(), networks.end(), [&](const network& each) { return each.contains(ip); });
 }
@@ -48,21 +67,20 @@ bool network::contains(const ip_bytes& ip) const {
 }
 
 std::optional<network> parse_network(std::string_view text) {
+  const auto read = read_network(text);
+  return read && has_bits_behind(*read) ? std::nullopt : read;
+}
+
+std::string network_around(std::string_view text) {
+  auto read = read_network(text);
+  if (!read || !has_bits_behind(*read)) return {};
+  for (int bit = read->bits; bit < 128; ++bit)
+    read->prefix[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80u >> (bit % 8)));
   const auto slash = text.find('/');
-  const std::string host(text.substr(0, slash));
-  network read;
-  in_addr v4{};
-  const bool old = ::inet_pton(AF_INET, host.c_str(), &v4) == 1;
-  if (old)
-    read.prefix = mapped(&v4);
-  else if (::inet_pton(AF_INET6, host.c_str(), read.prefix.data()) != 1)
-    return {};
-  if (slash != std::string_view::npos) {
-    const auto bits = parse_count(text.substr(slash + 1));
-    if (!bits || *bits > (old ? 32 : 128)) return {};
-    read.bits = static_cast<int>(*bits) + (old ? 96 : 0);
-  }
-  return has_bits_behind(read) ? std::nullopt : std::optional(read);
+  const bool old = text.substr(0, slash).find(':') == std::string_view::npos;
+  char plain[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(old ? AF_INET : AF_INET6, read->prefix.data() + (old ? mapped_bytes : 0), plain, sizeof plain);
+  return plain + std::string(text.substr(slash));
 }
 
 bool access_rules::admits(const address& peer) const {

@@ -24,6 +24,8 @@ struct network {
 };
 /// Nothing where it is none, or has bits set behind its prefix, which is mostly a mistake: "192.0.2.1/24".
 [[nodiscard]] std::optional<network> parse_network(std::string_view text);
+/// What was probably meant where there are bits behind the prefix: "192.0.2.0/24" for "192.0.2.1/24". Else empty.
+[[nodiscard]] std::string network_around(std::string_view text);
 
 /// Who may come: nobody from a network of `deny`; where there is an `allow`, only those from one of its networks.
 struct access_rules {

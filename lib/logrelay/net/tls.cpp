@@ -1,15 +1,18 @@
 #include <logrelay/net/tls.hpp>
 
-#include <arpa/inet.h>
+#include <logrelay/net/address.hpp>
+#include <logrelay/net/certificate.hpp>
+#include <logrelay/util/near_miss.hpp>
+
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace logrelay {
@@ -19,11 +22,11 @@ constexpr std::size_t fingerprint_digits = 64;
 constexpr long ahead_bytes = 64 * 1024;
 constexpr unsigned char context_name[] = "logrelay";
 
-/// What OpenSSL has to say about the last failure, in its own words.
-std::string last_reason() {
-  const auto code = ERR_peek_last_error();
+/// What went wrong first, in OpenSSL's words or the system's: what it says later is only what came of that.
+std::string first_reason() {
+  const auto code = ERR_peek_error();
   const char* const reason = ERR_reason_error_string(code);
-  std::string text = reason ? reason : ERR_SYSTEM_ERROR(code) ? error_text(ERR_GET_REASON(code)) : "unknown reason";
+  std::string text = ERR_SYSTEM_ERROR(code) ? error_text(ERR_GET_REASON(code)) : reason ? reason : "unknown reason";
   ERR_clear_error();
   return text;
 }
@@ -41,21 +44,10 @@ std::string plain_fingerprint(std::string_view text) {
   return plain.size() == fingerprint_digits ? plain : std::string();
 }
 
-std::string fingerprint_of(const X509* certificate) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  std::string text;
-  if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)
-    for (unsigned i = 0; i < size; ++i) fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
-  return text;
+int no_passphrase(char*, int, int, void* asked) {
+  if (asked) *static_cast<bool*>(asked) = true;
+  return 0;
 }
-
-bool is_address(const std::string& host) {
-  unsigned char bytes[16];
-  return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
-
-int no_passphrase(char*, int, int, void*) { return 0; }
 
 tls_settings common_settings(const option_values& options) {
   tls_settings found;
@@ -68,12 +60,38 @@ tls_settings common_settings(const option_values& options) {
   return found;
 }
 
+bool holds_key(const std::string& path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("-----BEGIN ") && line.find("PRIVATE KEY-----") != std::string::npos) return true;
+  return !file.eof();  // what could not be read may hold one
+}
+
 void refuse_open_key(const std::string& path) {
   constexpr mode_t others = S_IWGRP | S_IRWXO;
   struct stat there {};
   if (::stat(path.c_str(), &there) != 0) throw system_error("read key " + path, errno);
   if ((there.st_mode & others) == 0) return;
   throw error(fmt::format("unable to use key {}: with permissions {:04o} it is open to others: chmod 0640 or less", path, there.st_mode & 07777));
+}
+
+void use_key(SSL_CTX* in, const tls_settings& settings) {
+  const auto& path = settings.key;
+  const auto useless = [&](std::string_view why) { return error(fmt::format("unable to use key {}: {}", path, why)); };
+  if (!holds_key(path)) throw useless(path == settings.cert ? "there is no private key in it: give key=FILE" : "there is no private key in it");
+  refuse_open_key(path);
+  bool asked = false;
+  SSL_CTX_set_default_passwd_cb_userdata(in, &asked);
+  const bool used = SSL_CTX_use_PrivateKey_file(in, path.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(in, nullptr);
+  if (asked) throw useless("it has a passphrase, for which nobody is asked: 'openssl pkey' writes it without");
+  if (!used) throw useless(first_reason());
+}
+
+/// Those of which the peer's certificate has to have one; none: whatever it has.
+std::vector<std::string> names_wanted(const tls_settings& settings, const std::string& host) {
+  if (settings.server || !settings.peer_names.empty() || !settings.fingerprints.empty()) return settings.peer_names;
+  return {host};
 }
 
 }  // namespace
@@ -122,6 +140,7 @@ tls_session::step tls_session::judge(int returned) {
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       why_ = error_number == 0 ? "the peer has gone" : error_text(error_number);
+      lost_ = true;
       return error_number == 0 ? step::closed : step::failed;
     default: break;
   }
@@ -131,7 +150,7 @@ tls_session::step tls_session::judge(int returned) {
     return step::closed;
   }
   const bool verified_badly = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
-  const auto reason = last_reason();
+  const auto reason = first_reason();
   if (!verified_badly || why_.empty()) why_ = reason;
   return step::failed;
 }
@@ -195,7 +214,7 @@ tls_context::files tls_context::look() const {
   for (std::size_t i = 0; i < now.size(); ++i) {
     struct stat there {};
     if (paths[i]->empty() || ::stat(paths[i]->c_str(), &there) != 0) continue;
-    now[i] = {there.st_ino, there.st_size, there.st_mtim.tv_sec * 1'000'000'000LL + there.st_mtim.tv_nsec};
+    now[i] = {there.st_ino, there.st_size, there.st_ctim.tv_sec * 1'000'000'000LL + there.st_ctim.tv_nsec};
   }
   return now;
 }
@@ -203,21 +222,19 @@ tls_context::files tls_context::look() const {
 tls_context::context_ptr tls_context::make() {
   ERR_clear_error();
   context_ptr made(SSL_CTX_new(settings_.server ? TLS_server_method() : TLS_client_method()));
-  if (!made) throw error("unable to use TLS: " + last_reason());
+  if (!made) throw error("unable to use TLS: " + first_reason());
   auto* const it = made.get();
   SSL_CTX_set_min_proto_version(it, settings_.only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(it, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(it, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_default_passwd_cb(it, no_passphrase);
   if (!settings_.cert.empty()) {
-    refuse_open_key(settings_.key);
     if (SSL_CTX_use_certificate_chain_file(it, settings_.cert.c_str()) != 1)
-      throw error(fmt::format("unable to use certificate {}: {}", settings_.cert, last_reason()));
-    if (SSL_CTX_use_PrivateKey_file(it, settings_.key.c_str(), SSL_FILETYPE_PEM) != 1)
-      throw error(fmt::format("unable to use key {}: {}", settings_.key, last_reason()));
+      throw error(fmt::format("unable to use certificate {}: {}", settings_.cert, first_reason()));
+    use_key(it, settings_);
   }
   if (!settings_.ca.empty()) {
-    if (SSL_CTX_load_verify_file(it, settings_.ca.c_str()) != 1) throw error(fmt::format("unable to use ca {}: {}", settings_.ca, last_reason()));
+    if (SSL_CTX_load_verify_file(it, settings_.ca.c_str()) != 1) throw error(fmt::format("unable to use ca {}: {}", settings_.ca, first_reason()));
     if (settings_.server) SSL_CTX_set_client_CA_list(it, SSL_load_client_CA_file(settings_.ca.c_str()));
   } else if (!settings_.server) {
     SSL_CTX_set_default_verify_paths(it);
@@ -254,11 +271,10 @@ int tls_context::verify(x509_store_ctx_st* chain, void* given) {
   const auto& prints = settings.fingerprints;
   if (const auto found = fingerprint_of(certificate); !prints.empty() && std::find(prints.begin(), prints.end(), found) == prints.end())
     return refuse(fmt::format("its certificate has the fingerprint sha256:{}, which is not listed", found));
-  const auto& names = settings.peer_names;
-  if (settings.server && !names.empty() && std::none_of(names.begin(), names.end(), [&](const std::string& name) {
-        return X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
-      }))
-    return refuse("its certificate has no name that is listed");
+  const auto names = names_wanted(settings, session->host_);
+  if (!names.empty() && std::none_of(names.begin(), names.end(), [&](const auto& name) { return is_for(certificate, name); }))
+    return refuse(fmt::format("its certificate is for {}, not for {}", names_of(certificate),
+                              listed(std::vector<std::string_view>(names.begin(), names.end()))));
   X509_STORE_CTX_set_error(chain, X509_V_OK);
   return 1;
 }
@@ -277,10 +293,10 @@ int tls_context::keep_session(ssl_st* ssl, ssl_session_st* session) {
   return 1;  // it is ours now
 }
 
-std::string tls_context::refresh() {
-  const auto now = look();
-  if (now == read_) return {};
-  read_ = now;  // said once, whatever it is
+std::string tls_context::refresh() { return look() == read_ ? std::string() : read_again(); }
+
+std::string tls_context::read_again() {
+  read_ = look();  // said once by refresh(), whatever it is
   try {
     context_ = make();
     last_.reset();
@@ -300,17 +316,9 @@ std::unique_ptr<tls_session> tls_context::session(int descriptor, const std::str
     return made;
   }
   SSL_set_connect_state(ssl);
-  const bool address = is_address(host);
-  if (!address && !host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
+  made->host_ = host;
+  if (!is_ip(host) && !host.empty())  // SNI, RFC 6066, 3; OpenSSL's own macro for it has a cast of C
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
-  if (settings_.verify && settings_.fingerprints.empty()) {
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    for (const auto& name : settings_.peer_names) SSL_add1_host(ssl, name.c_str());
-    if (settings_.peer_names.empty() && address)
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-    else if (settings_.peer_names.empty())
-      SSL_set1_host(ssl, host.c_str());
-  }
   if (host != std::exchange(last_host_, host)) last_.reset();
   if (last_) SSL_set_session(ssl, last_.get());
   return made;

@@ -3,7 +3,8 @@
 /// or output have in common; a session is one connection, on a descriptor that never blocks and that somebody else owns.
 ///
 /// Who is on the other side is verified unless that is turned off: the chain of its certificate, and its name. Where
-/// fingerprints are given, the certificate has to be one of those, and its chain matters only if `ca` is given too.
+/// fingerprints are given, the certificate has to be one of those, and its chain matters only if `ca` is given too, its
+/// name only if a `peer-name` is.
 /// Nothing below TLS 1.2, no renegotiation, no ALPN, no question for a passphrase; a key that others may read is refused.
 #include <logrelay/error.hpp>
 #include <logrelay/options.hpp>
@@ -68,7 +69,7 @@ struct tls_settings {
   std::string host;  ///< a client's peer, as a name or an address
   std::string ca, cert, key;
   bool verify = true;
-  std::vector<std::string> peer_names;
+  std::vector<std::string> peer_names;  ///< or addresses: one of them is enough
   std::vector<std::string> fingerprints;  ///< of SHA-256, 64 small hexadecimal digits each
   bool only_1_3 = false;
 };
@@ -100,6 +101,7 @@ class tls_session {
   void read_ahead();
 
   [[nodiscard]] const std::string& why() const { return why_; }  ///< it failed
+  [[nodiscard]] bool is_lost() const { return lost_; }           ///< … with its connection, not over what came by that
   [[nodiscard]] std::uint64_t wire_bytes() const;                ///< that the kernel has taken, handshake included
   [[nodiscard]] bool resumed() const;
   /// Whether it is certain that the peer has accepted us: in TLS 1.3 a server that asks for a certificate looks at it, or
@@ -112,7 +114,9 @@ class tls_session {
   step judge(int returned);
 
   ssl_st* ssl_;
+  std::string host_;  // a client's peer
   std::string why_;
+  bool lost_ = false;
   bool asked_ = false;  // for a certificate
   bool accepted_ = false;
 };
@@ -125,8 +129,10 @@ class tls_context {
   ~tls_context();
   tls_context(const tls_context&) = delete;
 
-  /// Reads the files again where one has changed. Returns what is wrong with them; they are left as they were then.
+  /// Reads the files again where one has changed. Returns what is wrong with them, once; they are left as they were then.
   [[nodiscard]] std::string refresh();
+  /// Reads them again, changed or not, and returns what is wrong with them each time: for HUP.
+  [[nodiscard]] std::string read_again();
   /// On a connected socket. A client goes on with the session before, if the server wants to.
   /// `host`: a client's peer, where it is another than the settings'.
   [[nodiscard]] std::unique_ptr<tls_session> session(int descriptor, const std::string& host);

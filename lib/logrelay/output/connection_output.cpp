@@ -73,7 +73,11 @@ void check_tcp_output(const output_config& config, mistakes& wrong, std::string_
     if (parse_host_port(with_port(text, port), whose, wrong).port == "0") wrong.add(whose + ": port 0 is nobody's: name the one to connect to");
   };
   check(config.where.rest);
-  for (const auto& each : config.options.all("failover")) check(each);
+  for (const auto& each : config.options.all("failover"))
+    if (each.find(',') == std::string::npos)
+      check(each);
+    else
+      wrong.add(fmt::format("{}: 'failover={}' names several: give 'failover' once for each", whose, each));
   if (config.options.given("failback") && !config.options.given("failover"))
     wrong.add(whose + ": a 'failback' from nowhere: give a 'failover' too");
 }

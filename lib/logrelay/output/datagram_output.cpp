@@ -13,23 +13,78 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <memory>
+#include <thread>
+#include <utility>
 
 namespace logrelay {
 namespace {
 
 constexpr std::chrono::seconds look_up_timeout{10};
+constexpr std::chrono::minutes look_up_every{1};
 
 constexpr std::string_view journald_socket = "/run/systemd/journal/socket";
 
 /// What becomes of a message that no datagram can hold.
 enum class too_long { rejected, sealed };
 
+/// Looks a name up now and then, while lines go on to where it was. Listener's thread only; a look-up that hangs is let go.
+class name_watch {
+ public:
+  name_watch(host_port name, look_ups how) : name_(std::move(name)), how_(std::move(how)), is_name_(!name_.host.empty() && !is_ip(name_.host)) {}
+  ~name_watch() { begin_again(); }
+
+  [[nodiscard]] const look_ups& how() const { return how_; }
+  /// It was looked up just now.
+  void begin_again() {
+    if (search_) search_->wait.stop();
+    search_.reset();
+    next_ = how_.now() + look_up_every;
+  }
+  /// Whether the name, when it was looked up last, did not stand for this address any more. Never waits.
+  [[nodiscard]] bool is_elsewhere(const address& now_at) {
+    if (!is_name_) return false;
+    if (!search_) {
+      if (how_.now() >= next_) look();
+      return false;
+    }
+    if (!search_->done.load()) return false;
+    const auto found = std::move(search_->found);
+    begin_again();
+    return !found.empty() && std::find(found.begin(), found.end(), now_at) == found.end();
+  }
+
+ private:
+  struct search {
+    wake alarm;
+    waiter wait{alarm};
+    std::vector<address> found;
+    std::atomic<bool> done{false};
+  };
+  void look() {
+    search_ = std::make_shared<search>();
+    std::thread([shared = search_, name = name_, ask = how_.ask] {
+      std::string ignored;
+      shared->found = ask(name, SOCK_DGRAM, shared->wait, std::chrono::steady_clock::now() + look_up_timeout, ignored);
+      shared->done.store(true);
+    }).detach();
+  }
+
+  const host_port name_;
+  const look_ups how_;
+  const bool is_name_;
+  steady_time next_ = steady_time::max();
+  std::shared_ptr<search> search_;
+};
+
 class datagram_output final : public output {
  public:
   /// `path`, or where that is no unix path: `to`.
-  datagram_output(std::string where, host_port to, std::optional<address> path, std::size_t gelf_chunk = 0, too_long then = too_long::rejected)
-      : where_(std::move(where)), to_(std::move(to)), path_(path), when_too_long_(then), chunks_(gelf_chunk) {}
+  datagram_output(std::string where, host_port to, std::optional<address> path, std::size_t gelf_chunk = 0, too_long then = too_long::rejected,
+                  look_ups names = {})
+      : where_(std::move(where)), to_(std::move(to)), path_(path), when_too_long_(then), name_(to_, std::move(names)), chunks_(gelf_chunk) {}
 
   bool datagrams() const override { return true; }
 
@@ -37,8 +92,14 @@ class datagram_output final : public output {
     std::string why;
     chunks_sent_ = 0;
     chunks_.next_message();
-    const auto addresses = path_ ? std::vector{*path_} : resolve(to_, SOCK_DGRAM, wait, std::chrono::steady_clock::now() + look_up_timeout, why);
+    auto addresses = path_ ? std::vector{*path_} : name_.how().ask(to_, SOCK_DGRAM, wait, std::chrono::steady_clock::now() + look_up_timeout, why);
+    name_.begin_again();
+    asked_to_reopen_ = false;
+    // A connect of UDP asks nobody: that nobody listens there was told later, and the next one may be better.
+    if (const auto refused = std::find(addresses.begin(), addresses.end(), at_); std::exchange(refused_, false) && refused != addresses.end())
+      std::rotate(addresses.begin(), refused + 1, addresses.end());
     for (const auto& each : addresses) {
+      at_ = each;
       socket_.reset(::socket(each.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
       if (socket_ && ::connect(socket_.get(), each.get(), each.size) == 0) return {};
       why = error_text(errno);
@@ -50,6 +111,7 @@ class datagram_output final : public output {
   // That nobody listens at a UDP port is told by the next call, one error for each datagram, and sendmmsg() keeps that
   // to itself when it has sent another: so the first one goes alone, and on this machine its answer is there at once.
   write_result write(const outgoing& lines) override {
+    if (chunks_sent_ == 0 && (asked_to_reopen_ || name_.is_elsewhere(at_))) return {0, outcome::rest};
     if (const int error_number = answer(); error_number != 0) return failed(error_number);
     const auto first = lines.pieces().front();
     if (chunks_.cuts(first.iov_len)) return write_chunks({static_cast<const char*>(first.iov_base), first.iov_len});
@@ -64,6 +126,10 @@ class datagram_output final : public output {
 
   interest writable() const override { return {socket_.get(), POLLOUT}; }
   void close(std::size_t) noexcept override { socket_.reset(); }
+  result reopen() override {
+    asked_to_reopen_ = true;  // the next line is for where it is then
+    return {};
+  }
 
  private:
   // What stops it, the next write finds at its first.
@@ -100,8 +166,9 @@ class datagram_output final : public output {
     return ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size) == 0 ? error_number : errno;
   }
 
-  [[nodiscard]] write_result failed(int error_number) const {
+  [[nodiscard]] write_result failed(int error_number) {
     if (error_number == EAGAIN || error_number == EINTR) return {};
+    refused_ = error_number == ECONNREFUSED || error_number == EHOSTUNREACH || error_number == ENETUNREACH;
     auto why = fmt::format("unable to send to {}: {}", where_, error_text(error_number));
     return {0, error_number == EMSGSIZE ? outcome::reject : outcome::retry, std::move(why)};
   }
@@ -110,7 +177,11 @@ class datagram_output final : public output {
   const host_port to_;
   const std::optional<address> path_;
   const too_long when_too_long_;
+  name_watch name_;
   fd socket_;
+  address at_;                   // where it is connected to
+  bool refused_ = false;         // there
+  bool asked_to_reopen_ = false;
   gelf_chunks chunks_;
   std::size_t chunks_sent_ = 0;  // of the next line
 };
@@ -154,8 +225,11 @@ void check_udp_output(const output_config& config, mistakes& wrong) {
 
 std::unique_ptr<output> make_udp_output(const output_config& config, std::size_t gelf_chunk) {
   mistakes none;
-  return std::make_unique<datagram_output>(config.where.where, parse_host_port(config.where.rest, config.name, none), std::nullopt,
-                                           gelf_chunk);
+  return make_udp_output(config.where.where, parse_host_port(config.where.rest, config.name, none), gelf_chunk, {});
+}
+
+std::unique_ptr<output> make_udp_output(const std::string& where, host_port to, std::size_t gelf_chunk, look_ups names) {
+  return std::make_unique<datagram_output>(where, std::move(to), std::nullopt, gelf_chunk, too_long::rejected, std::move(names));
 }
 
 const output_kind udp_output_kind{

@@ -34,6 +34,10 @@ class fifo_output final : public output {
     if (std::exchange(made_, false)) ::unlink(path_.c_str());
   }
 
+  void give_to(uid_t user, gid_t group) override {
+    if (made_) static_cast<void>(::lchown(path_.c_str(), user, group));
+  }
+
   bool keeps_place() const override { return true; }
 
   result open(waiter&) override {

@@ -53,6 +53,10 @@ void file_output::unprepare() noexcept {
   if (!rules_.fields) open_.front().file.unprepare();
 }
 
+void file_output::give_to(uid_t user, gid_t group) {
+  if (!rules_.fields) open_.front().file.give_to(user, group);
+}
+
 void file_output::add(const std::string& route) {
   open_.emplace_front(live_file::surroundings{rules_, files_, clock_, parts_, say_}, route);
 }

@@ -23,6 +23,7 @@ class file_output final : public output {
   void set_speaker(speaker say) override;
   void prepare() override;
   void unprepare() noexcept override;
+  void give_to(uid_t user, gid_t group) override;
   std::unique_ptr<format> make_route() const override;
   bool keeps_place() const override { return true; }
   result open(waiter& wait) override;

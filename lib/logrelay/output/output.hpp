@@ -10,6 +10,7 @@
 #include <logrelay/util/clock.hpp>
 #include <logrelay/util/waiter.hpp>
 
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <cstdint>
@@ -80,6 +81,9 @@ class output {
   virtual void prepare() {}
   /// Main thread, instead of the start, when this or something else could not be prepared: removes what prepare() made.
   virtual void unprepare() noexcept {}
+  /// Main thread, between prepare() and the start: who we are about to become, -1 as chown(2) has it. What prepare() has
+  /// made is to be theirs, so that they can open it again.
+  virtual void give_to(uid_t user, gid_t group) { static_cast<void>(user), static_cast<void>(group); }
   /// Whether each line is a datagram of its own.
   [[nodiscard]] virtual bool datagrams() const { return false; }
 
@@ -111,6 +115,8 @@ class output {
     std::string why;
   };
   [[nodiscard]] virtual std::optional<refusal> refused() { return {}; }
+  /// At the end, while it is open: what the other side has to say yet, "HOST has not answered 4 lines"; "" where nothing.
+  [[nodiscard]] virtual std::string unanswered() const { return {}; }
   /// What tells, while there is nothing to write, that the other side has gone, or that the time for something has come;
   /// then idle_event() is called.
   [[nodiscard]] virtual interest idle() const { return {}; }
@@ -120,7 +126,8 @@ class output {
   /// Lets go. `torn_bytes` of a line were written that will be sent again: a file takes them back.
   virtual void close(std::size_t torn_bytes) noexcept = 0;
 
-  virtual result reopen() { return {}; }  ///< HUP, between lines: the path may be another file now
+  /// HUP, between lines: the path may be another file now. Where it does not keep its place, also while it is not open.
+  virtual result reopen() { return {}; }
   virtual result rotate() { return {}; }  ///< ALRM, between lines
   [[nodiscard]] virtual std::uint64_t rotations() const { return 0; }
 };

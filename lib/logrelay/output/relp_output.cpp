@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <deque>
 #include <optional>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -36,11 +37,19 @@ class relp_connection final : public tcp_connection {
     if (tls_) context_.emplace(*tls_);
   }
   result reopen() override {
-    const auto wrong = context_ ? context_->refresh() : std::string();
+    const auto wrong = context_ ? context_->read_again() : std::string();
     return wrong.empty() ? result{} : result{outcome::retry, wrong};
   }
 
-  std::uint64_t unacked() override { return taken_ - answered_; }
+  // Whether the peer's host is there, its kernel tells; whether the peer is, only its answers.
+  std::uint64_t unacked() override {
+    note_progress(session_ ? session_->wire_bytes() : sent_before_ + sent_, in_kernel());
+    return taken_ - answered_;
+  }
+  std::string unanswered() const override {
+    const auto lines = std::count_if(waiting_.begin(), waiting_.end(), [](const auto& each) { return each.bytes > 0 && !each.answered; });
+    return lines == 0 ? std::string() : fmt::format("{} has not answered {} {}", here(), lines, lines == 1 ? "line" : "lines");
+  }
   std::optional<refusal> refused() override {
     if (refusals_.empty()) return {};
     auto first = std::move(refusals_.front());
@@ -92,7 +101,7 @@ class relp_connection final : public tcp_connection {
     unsent_.clear();
     waiting_.clear();
     refusals_.clear();
-    begun_ = sent_ = 0;
+    begun_ = sent_ = sent_before_ = 0;
     taken_ = answered_ = 0;
     number_ = 1;
     greeted_ = closing_ = false;
@@ -162,7 +171,7 @@ class relp_connection final : public tcp_connection {
       }
     }
     unsent_.clear();
-    sent_ = 0;
+    sent_before_ += std::exchange(sent_, 0);
     return {};
   }
 
@@ -253,6 +262,7 @@ class relp_connection final : public tcp_connection {
   std::string refused_offers_;  // why there is no session
   std::string unsent_;
   std::size_t sent_ = 0, begun_ = 0;  // of it; what TLS wants to be given again
+  std::uint64_t sent_before_ = 0;     // to this peer, without TLS
   bool greeted_ = false, closing_ = false;
   std::uint32_t number_ = 1;  // of the next frame
   std::deque<waiting_frame> waiting_;

@@ -70,7 +70,7 @@ result stream_connection::open(waiter& wait) {
     at_ = place;
     failed_ = given_up_ = returning_ = finished_ = took_nothing_ = false;
     search_.reset();
-    written_ = 0;
+    written_ = arrived_ = 0;
     stalled_.reset();
     opened_ = last_write_ = std::chrono::steady_clock::now();
     if (place != before)
@@ -230,9 +230,10 @@ void stream_connection::look_for_first(steady_time now) {
   }
 }
 
-void stream_connection::note_progress(std::uint64_t left) {
+void stream_connection::note_progress(std::uint64_t given, std::uint64_t left) {
   if (settings_.write_timeout.count() == 0) return;
-  if (left == 0 || left != std::exchange(last_left_, left) || written_ != std::exchange(last_written_, written_))
+  const auto arrived = given - std::min(given, left);
+  if (arrived != std::exchange(arrived_, arrived) || left == 0)
     stalled_.reset();
   else if (!stalled_)
     stalled_ = std::chrono::steady_clock::now();

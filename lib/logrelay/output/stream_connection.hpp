@@ -71,9 +71,10 @@ class stream_connection : public output {
   [[nodiscard]] std::uint64_t written() const { return written_; }
   /// Bytes that the other side's kernel has not acknowledged.
   [[nodiscard]] std::uint64_t in_kernel() const;
-  /// To be told what in_kernel() was at each look, so that it is seen when nothing moves any more.
-  void note_progress(std::uint64_t left);
-  /// Nothing has moved for `write_timeout`: whether that is because nobody answers, and not because nobody reads.
+  /// To be told at each look what the kernel was given since open(), and what of it is in_kernel(): so it is seen when
+  /// nothing arrives any more, however much is given.
+  void note_progress(std::uint64_t given, std::uint64_t left);
+  /// Nothing has arrived for `write_timeout`: whether that is because nobody answers, and not because nobody reads.
   [[nodiscard]] virtual bool is_dead() const { return false; }
   /// Whether an error has ended the connection, since it was opened.
   [[nodiscard]] bool has_failed();
@@ -99,8 +100,8 @@ class stream_connection : public output {
   bool returning_ = false;  // the first is back, and lines are still on their way here
   bool finished_ = false;
   steady_time opened_{}, last_write_{}, next_look_ = steady_time::max();
-  std::uint64_t last_left_ = 0, last_written_ = 0;
-  std::optional<steady_time> stalled_;  // nothing has moved since then
+  std::uint64_t arrived_ = 0;  // of what the kernel was given
+  std::optional<steady_time> stalled_;  // nothing more has arrived since then
   std::shared_ptr<search> search_;
 };
 
@@ -121,7 +122,7 @@ class tcp_connection : public stream_connection {
 
   std::uint64_t unacked() override {
     const auto left = in_kernel();
-    note_progress(left);
+    note_progress(written(), left);
     return left;
   }
 

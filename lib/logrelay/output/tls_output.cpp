@@ -66,9 +66,10 @@ class tls_output final : public tcp_connection {
   void prepare() override { context_.emplace(tls_); }
 
   std::uint64_t unacked() override {
-    note_progress(in_kernel());
+    const std::uint64_t given = session_ ? session_->wire_bytes() : 0, left = in_kernel();
+    note_progress(given, left);
     if (refused_ || !accepted()) return written();
-    const std::uint64_t arrived = session_ ? session_->wire_bytes() - in_kernel() : 0;
+    const std::uint64_t arrived = given - std::min(given, left);
     while (!sent_.empty() && sent_.front().wire <= arrived) {
       acked_ = sent_.front().text;
       sent_.pop_front();
@@ -82,7 +83,7 @@ class tls_output final : public tcp_connection {
   }
 
   result reopen() override {
-    const auto wrong = context_->refresh();
+    const auto wrong = context_->read_again();
     return wrong.empty() ? result{} : result{outcome::retry, wrong};
   }
 
@@ -189,8 +190,17 @@ bool shake_hands(tls_session& session, int socket, waiter& wait, steady_time dea
 }
 
 void check_tls_output(const output_config& config, mistakes& wrong, std::string_view port) {
+  const auto whose = fmt::format("output '{}'", config.name);
   check_tcp_output(config, wrong, port);
-  check_tls_options(config.options, false, fmt::format("output '{}'", config.name), wrong);
+  check_tls_options(config.options, false, whose, wrong);
+  const auto& options = config.options;
+  if (options.text("verify") == "none" || options.given("peer-name") || options.given("fingerprint")) return;
+  const auto check = [&](const std::string& to, const std::string& as_written) {
+    if (to.starts_with(':') || to.empty())
+      wrong.add(fmt::format("{}: '{}' needs a HOST, whose name the peer's certificate is checked for", whose, as_written));
+  };
+  check(config.where.rest, config.where.where);
+  for (const auto& each : options.all("failover")) check(each, each);
 }
 
 std::unique_ptr<output> make_tls_output(const output_config& config, std::string_view port) {

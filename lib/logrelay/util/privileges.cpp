@@ -51,6 +51,21 @@ gid_t find_group(const std::string& text) {
   throw error(fmt::format("unable to become group '{}': there is no such group", text));
 }
 
+struct both {
+  std::optional<account> who;
+  gid_t group;
+};
+// At least one of the two is given.
+both find(const std::string& user, const std::string& group) {
+  std::optional<account> who;
+  std::optional<gid_t> first;
+  if (!user.empty()) who = find_user(user);
+  if (!group.empty()) first = find_group(group);
+  if (who && !first) first = who->group;
+  if (!first) throw error(fmt::format("unable to become user '{}': nobody knows its group: give a group too", user));
+  return {who, *first};
+}
+
 void must(int returned, const std::string& what) {
   if (returned != 0) throw system_error(what, errno);
 }
@@ -59,23 +74,27 @@ void must(int returned, const std::string& what) {
 
 uid_t user_number(const std::string& user) { return find_user(user).user; }
 
+user_and_group who_comes(const std::string& user, const std::string& group) {
+  user_and_group found;
+  if (::geteuid() != 0 || (user.empty() && group.empty())) return found;
+  const auto [who, first] = find(user, group);
+  if (who) found.user = who->user;
+  found.group = first;
+  return found;
+}
+
 void become(const std::string& user, const std::string& group) {
   if (user.empty() && group.empty()) return;
-  std::optional<account> who;
-  std::optional<gid_t> first;
-  if (!user.empty()) who = find_user(user);
-  if (!group.empty()) first = find_group(group);
-  if (who && !first) first = who->group;
-  if (!first) throw error(fmt::format("unable to become user '{}': nobody knows its group: give a group too", user));
+  const auto [who, first] = find(user, group);
   const auto what = who ? fmt::format("become user '{}'", user) : fmt::format("become group '{}'", group);
-  const bool is_it = ::getgid() == *first && ::getegid() == *first && (!who || (::getuid() == who->user && ::geteuid() == who->user));
+  const bool is_it = ::getgid() == first && ::getegid() == first && (!who || (::getuid() == who->user && ::geteuid() == who->user));
   if (is_it && ::geteuid() != 0) return;  // we were started so
 
   if (who && !who->name.empty())
-    must(::initgroups(who->name.c_str(), *first), what);
+    must(::initgroups(who->name.c_str(), first), what);
   else
-    must(::setgroups(1, &*first), what);
-  must(::setresgid(*first, *first, *first), what);
+    must(::setgroups(1, &first), what);
+  must(::setresgid(first, first, first), what);
   if (!who) return;
   must(::setresuid(who->user, who->user, who->user), what);
   if (who->user != 0 && (::setuid(0) == 0 || ::geteuid() == 0)) throw error(fmt::format("unable to {}: root can be had back", what));

@@ -195,6 +195,21 @@ TEST_CASE("a listener that cannot open its output says so once and tries again")
   CHECK(it.listener.report().last_error == "unable to do it: No luck");
 }
 
+TEST_CASE("a request to reopen reaches an output that is not open where it keeps no place") {
+  script steps;
+  steps.keeps_place = GENERATE(false, true);
+  steps.open = [](peer&) { return fails(); };
+  steps.reopen = [](peer&) { return result{outcome::retry, "unable to use key"}; };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.opens; }) > 0; }));
+  it.listener.reopen();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.opens; }) > 1; }));
+  CHECK(it.see([](peer& p) { return p.reopens; }) == (steps.keeps_place ? 0 : 1));
+  if (!steps.keeps_place) CHECK(it.messages().back() == "warning: output 'name': unable to use key");
+}
+
 TEST_CASE("a write that takes a part goes on in mid-line") {
   script steps;
   steps.write = [](peer&, const outgoing& lines) { return write_result{std::min<std::size_t>(lines.bytes(), 3)}; };

@@ -1,4 +1,5 @@
 #include <logrelay/core/trouble.hpp>
+#include <support/fake_clock.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -12,8 +13,9 @@ using namespace std::chrono_literals;
 using Catch::Matches;
 
 struct trouble_of_one_output {
+  support::fake_clock clock;
   std::vector<std::string> said;
-  trouble it{"app", [this](severity, std::string_view text) { said.emplace_back(text); }};
+  trouble it{"app", [this](severity, std::string_view text) { said.emplace_back(text); }, [this] { return clock.now(); }};
 
   std::chrono::milliseconds fail(std::string_view why, std::chrono::milliseconds longest = 1h) { return it.failed(why, 2048, longest); }
 };
@@ -27,6 +29,34 @@ TEST_CASE("failures are told once, with the first reason and the time of the nex
   static_cast<void>(one.fail("connection refused"));
   REQUIRE(one.said.size() == 1);
   CHECK(one.said[0] == "output 'app': no route; 2.0 KiB queued, retrying in " + std::to_string(wait.count()) + " ms");
+}
+
+TEST_CASE("failures that last tell each other reason once, and none sooner than a minute after the one before") {
+  trouble_of_one_output one;
+  static_cast<void>(one.fail("it has closed the connection"));
+  one.clock.pass(59s);
+  static_cast<void>(one.fail("port 1234: not trusted"));
+  CHECK(one.said.size() == 1);
+  one.clock.pass(1s);
+  static_cast<void>(one.fail("port 1234: not trusted"));
+  REQUIRE(one.said.size() == 2);
+  CHECK_THAT(one.said[1], Catch::StartsWith("output 'app': port 1234: not trusted; 2.0 KiB queued, retrying in "));
+  one.clock.pass(1h);
+  static_cast<void>(one.fail("port 1235: not trusted"));  // the same but for a number
+  static_cast<void>(one.fail("it has closed the connection"));
+  CHECK(one.said.size() == 2);
+  static_cast<void>(one.fail("no route"));
+  static_cast<void>(one.fail("refused"));
+  CHECK(one.said.size() == 3);
+  for (const auto why : {"refused", "one more", "and another"}) {
+    one.clock.pass(1min);
+    static_cast<void>(one.fail(why));
+  }
+  CHECK(one.said.size() == trouble::most_reasons);
+  one.it.recovered();
+  CHECK_THAT(one.said.back(), Catch::Contains("goes on after ") && Catch::EndsWith(" and 10 retries"));
+  static_cast<void>(one.fail("no route"));
+  CHECK_THAT(one.said.back(), Catch::Contains("no route"));
 }
 
 TEST_CASE("who goes on says after how many tries, and its next failure is news") {

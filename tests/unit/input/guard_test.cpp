@@ -39,7 +39,8 @@ TEST_CASE("a rate is lines or with a unit bytes a second") {
 
 TEST_CASE("what is wrong with a guard's options is told before anything starts") {
   CHECK_THAT(mistakes_in("tcp://:0,allow=host").front(), Catch::Contains("'allow=host' is no network: write it like 192.0.2.0/24"));
-  CHECK_THAT(mistakes_in("udp://:0,deny=192.0.2.1/24").front(), Catch::Contains("'deny=192.0.2.1/24' is no network"));
+  CHECK_THAT(mistakes_in("udp://:0,deny=192.0.2.1/24").front(), Catch::EndsWith("'deny=192.0.2.1/24' is no network (did you mean '192.0.2.0/24'?)"));
+  CHECK_THAT(mistakes_in("tcp://:0,allow=2001:db8::1/32").front(), Catch::EndsWith("is no network (did you mean '2001:db8::/32'?)"));
   CHECK_THAT(mistakes_in("unix:x,rate=much").front(), Catch::Contains("'rate=much' is no rate: write lines a second like 1000"));
   CHECK_THAT(mistakes_in("unix:x,allow=::1").front(), Catch::Contains("unknown option 'allow'"));
   CHECK(mistakes_in("syslog://:0,allow=::1,rate=10,peer-rate=1K").empty());

@@ -134,7 +134,7 @@ TEST_CASE("a server is who it should be or there is no handshake") {
     client.host = "other.example.com";
     const auto met = meet(all.serving(), client);
     CHECK_FALSE(met.agreed);
-    CHECK_THAT(met.client, Catch::Contains("not trusted: hostname mismatch"));
+    CHECK_THAT(met.client, Catch::Contains("its certificate is for logs.example.com or 127.0.0.1, not for other.example.com"));
     client.peer_names = {"nobody.example.com", "logs.example.com"};
     CHECK(meet(all.serving(), client).agreed);
   }
@@ -142,7 +142,29 @@ TEST_CASE("a server is who it should be or there is no handshake") {
     client.host = "127.0.0.1";
     CHECK(meet(all.serving(), client).agreed);
     client.host = "127.0.0.2";
-    CHECK_THAT(meet(all.serving(), client).client, Catch::Contains("IP address mismatch"));
+    CHECK_THAT(meet(all.serving(), client).client, Catch::Contains("not for 127.0.0.2"));
+  }
+  SECTION("by one of several names, of which some are addresses") {
+    client.host = "other.example.com";
+    for (const auto& names : {std::vector<std::string>{"nobody.example.com", "127.0.0.1"}, {"127.0.0.2", "logs.example.com"}, {"127.0.0.1", "127.0.0.2"}}) {
+      client.peer_names = names;
+      CHECK(meet(all.serving(), client).agreed);
+    }
+    client.peer_names = {"nobody.example.com", "127.0.0.2"};
+    CHECK_THAT(meet(all.serving(), client).client, Catch::EndsWith(", not for nobody.example.com or 127.0.0.2"));
+  }
+  SECTION("by no name at all") {
+    client.host.clear();
+    CHECK_FALSE(meet(all.serving(), client).agreed);
+  }
+  SECTION("by both a fingerprint and a name where both are asked for") {
+    client.fingerprints = {plain(all.server.fingerprint)};
+    client.host = "other.example.com";
+    CHECK(meet(all.serving(), client).agreed);
+    client.peer_names = {"logs.example.com"};
+    CHECK(meet(all.serving(), client).agreed);
+    client.peer_names = {"nonsense"};
+    CHECK_THAT(meet(all.serving(), client).client, Catch::EndsWith("not for nonsense"));
   }
   SECTION("signed by nobody") {
     auto server = all.serving();
@@ -177,7 +199,13 @@ TEST_CASE("a client is who it should be or there is no connection") {
   server.peer_names = {"client.example.com"};
   CHECK(meet(server, welcome).agreed);
   server.peer_names = {"other.example.com"};
-  CHECK_THAT(meet(server, welcome).server, Catch::Contains("has no name that is listed"));
+  CHECK_THAT(meet(server, welcome).server, Catch::Contains("its certificate is for client.example.com, not for other.example.com"));
+  auto by_address = all.connecting();  // a certificate with a name and an address
+  by_address.cert = all.server.cert;
+  by_address.key = all.server.key;
+  server.peer_names = {"other.example.com", "127.0.0.1"};
+  CHECK(meet(server, by_address).agreed);
+  CHECK_FALSE(meet(server, welcome).agreed);
   server.peer_names.clear();
   server.fingerprints = {plain(all.server.fingerprint), plain(all.client.fingerprint)};
   CHECK(meet(server, welcome).agreed);
@@ -239,7 +267,23 @@ TEST_CASE("files that have changed are read again and wrong ones are left alone"
   write_file(settings.cert, "nonsense");
   CHECK_THAT(server.refresh(), Catch::StartsWith("unable to use certificate " + settings.cert));
   CHECK(server.refresh() == "");  // said once
+  CHECK_THAT(server.read_again(), Catch::StartsWith("unable to use certificate " + settings.cert));  // unless somebody asks
   CHECK(meeting(server, other).agreed());
+}
+
+TEST_CASE("a key whose permissions are put right is read without a change to it") {
+  if (!openssl_is_there()) return;
+  const auto& all = the_world();
+  const temp_folder folder;
+  auto settings = all.serving();
+  settings.key = folder / "key.pem";
+  std::filesystem::copy_file(all.server.key, settings.key);
+  tls_context server(settings);
+  ::chmod(settings.key.c_str(), 0644);
+  CHECK_THAT(server.refresh(), Catch::Contains("it is open to others"));
+  ::chmod(settings.key.c_str(), 0640);
+  CHECK(server.refresh() == "");
+  CHECK(server.read_again() == "");
 }
 
 TEST_CASE("a key that others may read and files that are none are refused") {
@@ -259,12 +303,39 @@ TEST_CASE("a key that others may read and files that are none are refused") {
   CHECK_THROWS_WITH(tls_context(settings), Catch::StartsWith("unable to use key " + all.client.key));
   settings.key = folder / "missing.key";
   CHECK_THROWS_WITH(tls_context(settings), Catch::Contains("No such file or directory"));
-  settings = all.serving();
-  settings.cert = folder / "missing.pem";
-  CHECK_THROWS_WITH(tls_context(settings), Catch::StartsWith("unable to use certificate "));
+}
+
+TEST_CASE("files of TLS that are of no use are told with their name, the reason and the way out") {
+  if (!openssl_is_there()) return;
+  const auto& all = the_world();
+  const temp_folder folder;
+  const auto missing = folder / "missing.pem", nonsense = folder / "nonsense.pem", locked = folder / "locked.key";
+  const auto wrong_with = [](const tls_settings& settings) -> std::string {
+    try {
+      tls_context tried(settings);
+    } catch (const error& e) {
+      return e.what();
+    }
+    return "nothing";
+  };
   auto client = all.connecting();
-  client.ca = folder / "missing.pem";
-  CHECK_THROWS_WITH(tls_context(client), Catch::StartsWith("unable to use ca "));
+  client.ca = missing;
+  CHECK(wrong_with(client) == "unable to use ca " + missing + ": No such file or directory");
+  auto server = all.serving();
+  server.cert = server.key = missing;
+  CHECK(wrong_with(server) == "unable to use certificate " + missing + ": No such file or directory");
+  server.cert = server.key = all.server.cert;  // as without key=, and open to others as certificates are
+  ::chmod(all.server.cert.c_str(), 0644);
+  CHECK(wrong_with(server) == "unable to use key " + all.server.cert + ": there is no private key in it: give key=FILE");
+  server.key = nonsense;
+  write_file(nonsense, "nonsense");
+  ::chmod(nonsense.c_str(), 0600);
+  CHECK(wrong_with(server) == "unable to use key " + nonsense + ": there is no private key in it");
+  REQUIRE(run({"openssl", "pkey", "-in", all.server.key, "-aes256", "-passout", "pass:secret", "-out", locked}).status == 0);
+  server.key = locked;
+  CHECK(wrong_with(server) == "unable to use key " + locked + ": it has a passphrase, for which nobody is asked: 'openssl pkey' writes it without");
+  write_file(locked, "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n");
+  CHECK_THAT(wrong_with(server), Catch::StartsWith("unable to use key " + locked + ": ") && !Catch::Contains("PEM lib"));
 }
 
 TEST_CASE("nothing older than asked for is spoken") {

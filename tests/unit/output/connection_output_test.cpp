@@ -6,7 +6,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <linux/filter.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -249,13 +248,6 @@ TEST_CASE("a peer that is only slow is not closed for being idle") {
   CHECK(sink.texts().front() == numbered_lines(0, 200'000));
 }
 
-// As if the network between dropped every packet, and nobody told.
-void make_deaf(const fd& socket) {
-  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-  const sock_fprog program{1, &nothing};
-  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
-}
-
 TEST_CASE("a host that answers nothing for too long is given up and gets everything by another connection") {
   const bool much = GENERATE(false, true);  // more than fits into the kernel
   const fd listener = bound_tcp();
@@ -273,6 +265,21 @@ TEST_CASE("a host that answers nothing for too long is given up and gets everyth
   REQUIRE(::recv(hears.get(), got.data(), got.size(), MSG_WAITALL) == static_cast<ssize_t>(text.size()));
   CHECK(got == text);
   CHECK(out.delivers());
+}
+
+TEST_CASE("a host that answers nothing is given up while more and more lines come") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",write-timeout=100ms");
+  out.start();
+  const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  make_deaf(deaf);
+  CHECK(eventually([&] {
+    out.push("line\n");  // which its buffer takes
+    std::this_thread::sleep_for(5ms);
+    return out.report().retries > 0;
+  }));
+  CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
 }
 
 TEST_CASE("a peer that does not read is waited for however long that takes") {
@@ -353,6 +360,10 @@ TEST_CASE("a first place that takes connections and no line is not tried again b
   out.push("one\n");
   CHECK(out.delivers());
   CHECK(eventually([&] { return second.text() == "one\n"; }));
+}
+
+TEST_CASE("several places in one failover are a mistake") {
+  CHECK_THROWS_WITH(sending("tcp://a:1,failover=b:2,c:3"), Catch::EndsWith("'failover=b:2,c:3' names several: give 'failover' once for each"));
 }
 
 TEST_CASE("at the end the peer sees that the stream is over") {

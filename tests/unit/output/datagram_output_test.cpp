@@ -1,5 +1,7 @@
 #include "output_contract.hpp"
 
+#include <logrelay/output/datagram_output.hpp>
+#include <support/fake_clock.hpp>
 #include <support/journal_sink.hpp>
 #include <support/sink.hpp>
 #include <support/sockets.hpp>
@@ -7,8 +9,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <cstring>
+#include <mutex>
 #include <thread>
 
 namespace logrelay {
@@ -104,6 +110,86 @@ TEST_CASE("a UDP port where nobody listens is noticed and on this machine no lin
   CHECK(out.delivers());
   REQUIRE(eventually([&] { return sink.count() >= 100; }));
   CHECK(difference(joined(sink.messages()), numbered_lines(0, 100)) == "");
+}
+
+// A name that stands for what the test says.
+struct hosts_file {
+  void set(std::vector<std::uint16_t> ports) {
+    const std::lock_guard lock(mutex);
+    ports_of_name = std::move(ports);
+  }
+  look_ups names() {
+    return {[this](const host_port&, int, waiter&, steady_time, std::string& why) {
+              const std::lock_guard lock(mutex);
+              ++asked;
+              std::vector<address> found;
+              for (const auto port : ports_of_name) {
+                auto& one = found.emplace_back();
+                const sockaddr_in there{AF_INET, htons(port), {htonl(INADDR_LOOPBACK)}, {}};
+                std::memcpy(&one.bytes, &there, one.size = sizeof there);
+              }
+              if (found.empty()) why = "nobody knows it";
+              return found;
+            },
+            [this] { return clock.now(); }};
+  }
+  fake_clock clock;
+  std::atomic<int> asked = 0;
+  std::mutex mutex;
+  std::vector<std::uint16_t> ports_of_name;
+};
+
+TEST_CASE("of a name with several addresses the next is tried where nobody listens at one") {
+  const fd deaf = deaf_udp();
+  datagram_sink sink = datagram_sink::udp();
+  hosts_file hosts;
+  hosts.set({port_of(deaf), sink.port()});
+  sending out(make_udp_output("udp://logs:514", {"logs", "514"}, 0, hosts.names()));
+  out.start();
+  out.push(numbered_lines(0, 100));
+  CHECK(out.delivers());
+  REQUIRE(eventually([&] { return sink.count() >= 100; }));
+  CHECK(difference(joined(sink.messages()), numbered_lines(0, 100)) == "");
+}
+
+TEST_CASE("a name that stands for another address is noticed at HUP, by itself within a minute, and while it cannot be looked up never") {
+  const datagram_sink before = datagram_sink::udp(), after = datagram_sink::udp();
+  const bool asked = GENERATE(true, false);
+  const std::string host = GENERATE(as<std::string>(), "logs", "127.0.0.1");
+  hosts_file hosts;
+  hosts.set({before.port()});
+  sending out(make_udp_output("udp://logs:514", {host, "514"}, 0, hosts.names()));
+  out.start();
+  out.push("one\n");
+  REQUIRE(eventually([&] { return before.count() == 1; }));
+  if (asked) {
+    hosts.set({after.port()});
+    out.push("two\n");
+    REQUIRE(eventually([&] { return before.count() == 2; }));
+    out.reopen();
+    out.push("three\n");
+    CHECK(eventually([&] { return after.messages() == std::vector{"three"s}; }));
+    CHECK(out.account().delivered.lines == 3);
+  } else {
+    hosts.set({});
+    hosts.clock.pass(1min);
+    for (std::size_t n = 2; n < 10; ++n) {
+      out.push("two\n");
+      REQUIRE(eventually([&] { return before.count() == n; }));
+    }
+    hosts.set({after.port()});
+    const auto moved = [&] {
+      hosts.clock.pass(1min);
+      out.push("three\n");
+      return eventually([&] { return after.count() > 0; }, 20ms);
+    };
+    if (host == "logs") CHECK(eventually(moved));
+    if (host != "logs") {
+      CHECK_FALSE((moved() || moved()));
+      CHECK(hosts.asked == 1);
+    }
+  }
+  CHECK(out.report().retries == 0);
 }
 
 TEST_CASE("a unix socket that comes late or goes and comes back gets every line") {

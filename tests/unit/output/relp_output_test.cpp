@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/socket.h>
+
 namespace logrelay {
 namespace {
 
@@ -43,6 +45,37 @@ TEST_CASE("a RELP peer that hangs holds nobody up and gets everything when it wa
     CHECK(out.account().pending.lines == 5000);
   }
   CHECK(out.account().balances());
+}
+
+TEST_CASE("a RELP host that answers nothing for too long is given up and the next place gets everything") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  relp_server next;
+  sending out("relp://127.0.0.1:" + std::to_string(port_of(listener)) + ",format=raw,write-timeout=100ms,failover=" +
+              next.endpoint().substr(std::string_view("relp://").size()));
+  out.start();
+  const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::string welcome;
+  append_relp_frame(1, "rsp", "200 OK\n" + relp_offers(), welcome);
+  write_all(deaf, welcome);
+  make_deaf(deaf);
+  out.push(numbered_lines(0, 10));
+  REQUIRE(out.retries());
+  CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
+  CHECK(out.delivers());
+  CHECK(difference(next.text(), numbered_lines(0, 10)) == "");
+}
+
+TEST_CASE("a RELP peer that takes lines and never answers is what is told of them at the end") {
+  relp_server server({.answers = false});
+  sending out(raw(server));
+  out.start();
+  out.push("one\ntwo\n");
+  REQUIRE(eventually([&] { return server.text() == "one\ntwo\n"; }));
+  CHECK(out.report().last_error.empty());
+  out.abandon();
+  CHECK(out.ends());
+  CHECK(out.report().last_error == server.endpoint() + " has not answered 2 lines");
 }
 
 TEST_CASE("a line is delivered when its peer says so and the session is closed at the end") {

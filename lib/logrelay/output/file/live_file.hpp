@@ -49,6 +49,8 @@ class live_file {
   /// Opens it, or makes it, with its folders. Throws error; then, and after unprepare(), nothing new is left behind.
   void prepare();
   void unprepare() noexcept;
+  /// What prepare() has made is theirs from now on, unless the rules say whose it is; -1: whose it was.
+  void give_to(uid_t user, gid_t group);
 
   /// Ready for write(): goes on with what was begun.
   result open();

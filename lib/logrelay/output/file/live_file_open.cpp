@@ -48,6 +48,20 @@ void live_file::unprepare() noexcept {
   for (; !made_folders_.empty(); made_folders_.pop_back()) ::rmdir(made_folders_.back().c_str());
 }
 
+void live_file::give_to(uid_t user, gid_t group) {
+  constexpr auto same = static_cast<uid_t>(-1);
+  if (my_.rules.user) user = same;
+  if (my_.rules.group) group = same;
+  if (user == same && group == same) return;
+  const auto give = [&](const fd& made, const std::string& path) {
+    if (!made || my_.files.owner(made.get(), user, group) != 0)
+      my_.say(severity::warning, fmt::format("unable to give {} to who goes on: {}", path, error_text(errno)));
+  };
+  if (made_file_) give(file_, path_);
+  for (const auto& each : made_folders_)
+    give(fd(my_.files.open(AT_FDCWD, each.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)), each);
+}
+
 int live_file::make_folders() {
   std::vector<std::string> missing;
   struct stat there {};

@@ -1,0 +1,47 @@
+#include <logrelay/net/tls.hpp>
+#include <support/certificates.hpp>
+#include <support/process.hpp>
+#include <support/reading.hpp>
+#include <support/sockets.hpp>
+#include <support/temp_folder.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <poll.h>
+
+namespace logrelay {
+namespace {
+
+using namespace support;
+
+TEST_CASE("a peer that breaks TLS in mid-stream is counted and its lines from before stay") {
+  if (!has("openssl")) {
+    WARN("left out: openssl is not installed");
+    return;
+  }
+  const temp_folder folder;
+  const certificates authority(folder.path().string());
+  const auto ours = authority.sign("server", "DNS:localhost");
+  reading input("tls://127.0.0.1:0,cert=" + ours.cert + ",key=" + ours.key);
+  input.start();
+  tls_settings settings;
+  settings.host = "localhost";
+  settings.ca = authority.authority();
+  tls_context context(settings);
+  const bool breaks_it = GENERATE(true, false);
+  {
+    const fd peer = connected_tcp(input.port());
+    const auto session = context.session(peer.get());
+    auto how = session->handshake();
+    for (pollfd now{peer.get(), POLLIN, 0}; how == tls_session::step::wants_read; how = session->handshake()) ::poll(&now, 1, -1);
+    REQUIRE(how == tls_session::step::done);
+    REQUIRE(session->write("before\n").bytes == 7);
+    REQUIRE(input.comes("before\n"));
+    if (breaks_it) write_all(peer, std::string(64, 'x'));
+  }
+  CHECK(eventually([&] { return input.in().connections == 0; }));
+  CHECK(input.in().counters.framing_errors == (breaks_it ? 1 : 0));
+}
+
+}  // namespace
+}  // namespace logrelay
