@@ -75,7 +75,7 @@ guard::guard(const input_config& config)
       each_text_(each_.a_second == 0 ? "" : "peer-rate=" + config.options.text("peer-rate")),
       whole_bucket_(whole_.a_second) {}
 
-guard::visit::visit(guard& of, peer& who) : guard_(of), peer_(who) { ++peer_.connections; }
+guard::visit::visit(peer& who) : peer_(who) { ++peer_.connections; }
 guard::visit::~visit() { --peer_.connections; }
 
 std::unique_ptr<guard::visit> guard::admit(reader& at, input& to, const address& from, const peer_credentials& who) {
@@ -89,7 +89,7 @@ std::unique_ptr<guard::visit> guard::admit(reader& at, input& to, const address&
   if (!access_.admits(from)) return refuse("its network is not allowed");
   auto& known = peer_of(key_of(from, who), now);
   if (most_of_one_ > 0 && known.connections >= most_of_one_) return refuse(fmt::format("{} connections of its address are open", known.connections));
-  return std::make_unique<visit>(*this, known);
+  return std::make_unique<visit>(known);
 }
 
 steady_time::duration guard::pause(reader& at, input& of, visit& who, std::string_view name) {

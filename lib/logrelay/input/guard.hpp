@@ -55,13 +55,12 @@ class guard {
   /// A connection, which counts as one of its peer's while this lives. Not after its guard.
   class visit {
    public:
-    visit(guard& of, peer& who);
+    explicit visit(peer& who);
     visit(const visit&) = delete;
     ~visit();
 
    private:
     friend class guard;
-    guard& guard_;
     peer& peer_;
   };
   /// Null, counted and said where it may not come.
