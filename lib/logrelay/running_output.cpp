@@ -28,6 +28,7 @@ std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, 
   given.folder = asked.folder;
   given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
   given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
+  given.give = [](disk& folder, uid_t user, gid_t group) { static_cast<folder_disk&>(folder).give_to(user, group); };
   given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
   return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
 }
@@ -114,7 +115,10 @@ void running_output::unprepare() noexcept {
   listener_->to().unprepare();
 }
 
-void running_output::give_to(const user_and_group& whose) { listener_->to().give_to(whose.user, whose.group); }
+void running_output::give_to(const user_and_group& whose) {
+  listener_->to().give_to(whose.user, whose.group);
+  lines->give_to(whose.user, whose.group);
+}
 
 void running_output::start() {
   started_ = true;

@@ -1,6 +1,7 @@
 #include <logrelay/running_outputs.hpp>
 
 #include <logrelay/config_change.hpp>
+#include <logrelay/util/privileges.hpp>
 
 #include <fmt/format.h>
 
@@ -46,6 +47,7 @@ void running_outputs::unprepare() noexcept {
 }
 
 void running_outputs::give_to(const user_and_group& whose) {
+  if (whose.user == static_cast<uid_t>(-1) && whose.group == static_cast<gid_t>(-1)) return;
   for (auto& each : all_) each.give_to(whose);
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("a file that root has made for a user is the user's, who opens it agai
   const temp_folder folder;
   ::chmod(folder.path().c_str(), 0777);
   write_file(folder / "theirs.log", "");  // it was there: whose it is, is its owner's affair
-  relay_under_test relay(folder, {"--user=daemon", "--metrics=none", "-i", "-", "all.log", "new/all.log", "theirs.log"});
+  relay_under_test relay(folder, {"--user=daemon", "--metrics=none", "-i", "-", "all.log", "new/all.log", "theirs.log", "null:,name=spooled,spool=spool"});
   relay.write("one\n");
   REQUIRE(eventually([&] { return read_if_there(folder / "all.log") == "one\n"; }));
   const auto owner = [&](const std::string& name) {
@@ -183,6 +183,8 @@ TEST_CASE("a file that root has made for a user is the user's, who opens it agai
   CHECK(owner("new") == 1);
   CHECK(owner("new/all.log") == 1);
   CHECK(owner("theirs.log") == 0);
+  CHECK(owner("spool") == 1);
+  CHECK(eventually([&] { return relay.now().output("spooled").delivered() == 1; }));
   std::filesystem::rename(folder / "all.log", folder / "moved.log");
   std::filesystem::rename(folder / "moved.log", folder / "all.log");
   relay.send(SIGHUP);

@@ -7,6 +7,8 @@
 /// Nothing here waits. push() is called by any thread; take(), ack(), rewind() by the one listener.
 #include <logrelay/core/ledger.hpp>
 
+#include <sys/types.h>
+
 #include <functional>
 #include <vector>
 
@@ -33,6 +35,8 @@ class queue {
   virtual void prepare() {}
   /// Main thread, instead of the start, when something else could not be prepared: removes what prepare() made.
   virtual void unprepare() noexcept {}
+  /// Main thread, between prepare() and the start: as output::give_to().
+  virtual void give_to(uid_t user, gid_t group) { static_cast<void>(user), static_cast<void>(group); }
 
   /// Takes the lines, or as many as its overflow policy allows; the rest is dropped and counted. Any thread.
   virtual void push(const batch& lines) = 0;

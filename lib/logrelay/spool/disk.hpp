@@ -54,6 +54,8 @@ class folder_disk final : public disk {
   folder_disk(std::string path, access how);
   /// Removes the folder again, if it was made here and is empty.
   void unmake() noexcept;
+  /// If it was made here, it is theirs from now on; -1 as chown(2) has it.
+  void give_to(uid_t user, gid_t group) noexcept;
 
   int list(std::vector<entry>& files) override;
   int create(const std::string& name, std::unique_ptr<disk_file>& file) override;

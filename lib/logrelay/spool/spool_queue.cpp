@@ -34,6 +34,8 @@ void spool_queue::unprepare() noexcept {
   worker_->unprepare();
 }
 
+void spool_queue::give_to(uid_t user, gid_t group) { worker_->give_to(user, group); }
+
 void spool_queue::push(const batch& lines) { worker_->transit().push(lines); }
 room spool_queue::room_now() { return worker_->transit().room_now(); }
 void spool_queue::close() { worker_->transit().close(); }

@@ -24,6 +24,7 @@ class spool_queue final : public queue {
 
   void prepare() override;
   void unprepare() noexcept override;
+  void give_to(uid_t user, gid_t group) override;
   void push(const batch& lines) override;
   room room_now() override;
   void close() override;

@@ -29,6 +29,8 @@ class spool_worker {
   void prepare();
   /// Takes back what prepare() made, once the thread has ended.
   void unprepare() noexcept;
+  /// What prepare() made is to be theirs. Main thread.
+  void give_to(uid_t user, gid_t group) { my_.give(*folder_, user, group); }
   /// Until leave().
   void run();
 
