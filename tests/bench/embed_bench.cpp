@@ -30,6 +30,7 @@ using nanoseconds = std::chrono::nanoseconds;
 constexpr std::string_view message = "GET /index.html 200 5120 from 192.0.2.17, 1.234 ms, cache=miss..";
 static_assert(message.size() == 64);
 constexpr std::size_t queued_records = 8192;
+constexpr std::size_t few = 15;            // where a pause is long, one of so many records is enough
 constexpr std::size_t record_bytes = 112;  // of ours: the message, what it is packed in, its frame
 
 struct subject {
@@ -220,7 +221,7 @@ int main(int argc, char** argv) {
   for (const auto pause : {nanoseconds(0), nanoseconds(2us), nanoseconds(10us), nanoseconds(100us)})
     for (const int threads : {1, 2}) {
       const auto load = pause.count() == 0 ? fmt::format("{} threads, no pause", threads) : fmt::format("{} threads, every {}", threads, readable(pause));
-      const auto records = std::min<std::size_t>(options.size("records"), pause > 50us ? 20'000 : options.size("records"));
+      const auto records = options.size("records") / (pause > 50us ? few : 1);
       const auto run = [&](const std::function<subject(const std::string&)>& make, const quantiles* theirs) -> quantiles {
         const temp_folder folder;
         const auto one = make(folder / "bench.log");
@@ -241,10 +242,9 @@ int main(int argc, char** argv) {
       run([](const auto& path) { return adopted(path, logrelay::overflow::drop_oldest); }, &drops);
     }
   fmt::print("\n");
-  const auto few = std::min<std::size_t>(options.size("records"), 20'000);
   const table isolated({"one sink hangs; records every 100 µs", "p50", "p99.9", "most", "goal"}, 68, 10);
-  isolation(isolated, async_neighbours(spdlog::async_overflow_policy::block), few, cost, false);
-  isolation(isolated, async_neighbours(spdlog::async_overflow_policy::overrun_oldest), few, cost, false);
-  isolation(isolated, adopted_neighbours(), few, cost, true);
+  isolation(isolated, async_neighbours(spdlog::async_overflow_policy::block), options.size("records") / few, cost, false);
+  isolation(isolated, async_neighbours(spdlog::async_overflow_policy::overrun_oldest), options.size("records") / few, cost, false);
+  isolation(isolated, adopted_neighbours(), options.size("records") / few, cost, true);
   return verdict();
 }

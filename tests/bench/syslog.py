@@ -183,7 +183,7 @@ def taken_in(program, path, lines, began):
             cpu, counted = program.cpu(), lines_in(path)
     if counted < lines:
         print('  (%d of %d lines came)' % (counted, lines))
-    return counted / (grown - began), counted / max(cpu, 0.01)
+    return counted / max(grown - began, 0.01), counted / max(cpu, 0.01)
 
 
 def file_case(connections, how):
@@ -358,7 +358,7 @@ def main():
     words.add_argument('--megabytes', type=int, default=400)
     words.add_argument('--runs', type=int, default=3)
     words.add_argument('--seconds', type=float, default=5, help='of datagrams at one rate')
-    words.add_argument('--folder', default=os.path.join(here, '../../build'), help='where the files are written')
+    words.add_argument('--folder', default=os.path.abspath(os.path.join(here, '../../build')), help='where the files are written')
     words.add_argument('--memory-folder', default='/dev/shm', help='the same for datagrams, which do not wait for a disk')
     words.add_argument('--syslog-ng', default=os.path.join(here, '../../build/syslog-ng'), help='where its package is unpacked')
     options = words.parse_intermixed_args()
