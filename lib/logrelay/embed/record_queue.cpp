@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 // A slice is large, so that what a batch costs is paid by one record of a thousand; but of a small queue a part.
 constexpr std::size_t least_slice = 4 * 1024, largest_slice = block_pool::standard_bytes;
 constexpr std::size_t header_bytes = 11;  // digits and a space (RFC 6587)
-// How a listener that has brought everything looks again, before it sleeps and has to be woken.
-constexpr std::chrono::microseconds first_nap = 100us, longest_nap = 800us, all_naps = 10ms;
+// How a listener that has brought everything looks again, before it sleeps and has to be woken: less often where little has
+// come since it looked last, for where no processor is free it takes one from who logs.
+constexpr std::chrono::microseconds longest_nap = 800us, all_naps = 10ms;
 // Whoever waits for room looks by itself at least that often: a spool makes room in a thread of its own.
 constexpr auto look_for_room = 50ms;
 
@@ -219,13 +220,17 @@ bool record_queue::ready() const { return behind_->ready() || nap(); }
 // Before the listener sleeps, unless it waits for its output too. True: there is something again.
 bool record_queue::nap() const {
   const auto until = std::chrono::steady_clock::now() + all_naps;
-  for (auto pause = first_nap;; pause = std::min(pause * 2, longest_nap)) {
+  for (auto pause = nap_;; pause = std::min(pause * 2, longest_nap)) {
     const bool over = taken_bytes_ > 0 || closed_.load() || std::chrono::steady_clock::now() >= until;
     if (!over) std::this_thread::sleep_for(pause);
     const std::lock_guard lock(mutex_);
-    if (used_ > sealed_ || behind_->ready()) return true;
+    if (used_ > sealed_ || behind_->ready()) {
+      nap_ = used_ - sealed_ < slice_bytes_ / 8 ? std::min(nap_ * 2, longest_nap) : first_nap;
+      return true;
+    }
     if (over) {
       listener_sleeps_ = true;
+      nap_ = first_nap;
       return false;
     }
   }

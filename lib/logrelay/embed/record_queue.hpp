@@ -8,7 +8,8 @@
 ///
 /// A listener that was busy until now looks again by itself, for some milliseconds, before it sleeps: nobody pays for
 /// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.) It looks every
-/// 100 µs at most, so that it hardly ever has the lock, and its place in the cache, when a record comes.
+/// 100 µs at most, and every 800 µs where little comes, so that it hardly ever has the lock, its place in the cache, or the
+/// processor of who logs, when a record comes.
 ///
 /// publish(), has_room() and the room callbacks: any thread. The rest as core/queue.hpp says.
 #include <logrelay/core/block.hpp>
@@ -17,6 +18,7 @@
 #include <logrelay/util/brief_lock.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -83,6 +85,8 @@ class record_queue final : public queue {
   static bool& in_listener();
 
  private:
+  static constexpr std::chrono::microseconds first_nap{100};
+
   void seal() const;
   bool make_space(std::unique_lock<brief_lock>& held, std::size_t bytes);
   bool wait_for_room(std::unique_lock<brief_lock>& held);
@@ -109,6 +113,7 @@ class record_queue final : public queue {
   std::atomic<bool> wanted_{false};  // anybody waits for room
   std::atomic<std::uint64_t> refused_{0};
   std::size_t taken_bytes_ = 0;  // listener's thread: handed out and not acked
+  mutable std::chrono::microseconds nap_ = first_nap;  // … and how long it naps before it looks
 };
 
 }  // namespace logrelay
