@@ -67,7 +67,7 @@ class room_operation final : public room_wait {
 
  private:
   void post(bool cancelled) override {
-    boost::asio::post(work_->get_executor(), [self = std::static_pointer_cast<room_operation>(shared_from_this()), cancelled]() mutable {
+    boost::asio::post(work_->get_executor(), [self = std::static_pointer_cast<room_operation>(shared_from_this()), cancelled] {
       if (!self->completed(cancelled)) return;
       if (auto slot = boost::asio::get_associated_cancellation_slot(*self->handler_); slot.is_connected()) slot.clear();
       auto handler = std::move(*self->handler_);

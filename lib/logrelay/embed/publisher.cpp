@@ -153,14 +153,12 @@ bool publisher::flush(std::chrono::milliseconds deadline) const {
   return true;
 }
 
-publisher_report publisher::stop(std::chrono::milliseconds deadline) { return end_stop(deadline_in(deadline)); }
-void publisher::begin_stop() { state_->begin_stop(); }
-
-publisher_report publisher::end_stop(steady_time deadline) {
-  state_->stop_by(deadline);
+publisher_report publisher::stop(std::chrono::milliseconds deadline) {
+  state_->stop_by(deadline_in(deadline));
   return report();
 }
 
+void publisher::begin_stop() { state_->begin_stop(); }
 bool publisher::stop_step(steady_time deadline) { return state_->stop_step(deadline); }
 bool publisher::stopped() const { return state_->over(); }
 

@@ -100,10 +100,9 @@ class publisher {
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its
   /// output is let go, and what it held is left. Again and from other threads: waits for the first, returns its report.
   publisher_report stop(std::chrono::milliseconds deadline);
-  /// The two halves of stop() …
+  /// For who stops several: how a stop begins …
   void begin_stop();
-  publisher_report end_stop(steady_time deadline);
-  /// … and a step of the second, for who stops several: it never waits. True: it is over. The first step's deadline holds.
+  /// … and a step to its end, which never waits. True: it is over. The first step's deadline holds.
   bool stop_step(steady_time deadline);
   [[nodiscard]] bool stopped() const;  ///< stop() is over
 

@@ -53,14 +53,10 @@ void room_wait::end(bool cancelled) {
   if (among_->all_.erase(self) > 0) post(cancelled);
 }
 
-bool room_wait::completed(bool& cancelled) {
+bool room_wait::completed(bool cancelled) {
   if (cancelled || to_.has_room()) return true;
-  {
-    const std::lock_guard lock(mutex_);
-    cancelled = cancelled_;
-  }
-  if (!cancelled) begin();
-  return cancelled;
+  begin();  // which finds out where it was cancelled meanwhile
+  return false;
 }
 
 void room_wait::drop() {

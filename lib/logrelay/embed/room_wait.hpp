@@ -41,7 +41,7 @@ class room_wait : public std::enable_shared_from_this<room_wait> {
   /// Has completed() called in the context, later.
   virtual void post(bool cancelled) = 0;
   /// False: it waits again, since others were told of the same room and came first.
-  [[nodiscard]] bool completed(bool& cancelled);
+  [[nodiscard]] bool completed(bool cancelled);
 
  private:
   friend class room_waits;

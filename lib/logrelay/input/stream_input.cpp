@@ -175,9 +175,9 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       }
     }
     if (one.late && !stopping_)
-      if (const auto again = slow_.happened(at.clock().now()))
+      if (const auto more = slow_.happened(at.clock().now()))
         at.say().say(severity::warning, fmt::format("input '{}': {} is let go: it has not ended a line within {}{}", name(), one.name,
-                                                    readable_duration(line_limit_), *again));
+                                                    readable_duration(line_limit_), *more));
     if (!stopping_ && !one.idle && !one.late) continue;
     if (one.talk) co_await part_with(one);
     co_return;

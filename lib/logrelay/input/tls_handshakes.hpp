@@ -1,7 +1,7 @@
 #pragma once
 /// Handshakes of TLS, on a thread of their own: one costs a millisecond of computing, in which the reader would serve
-/// nobody. Any number go on at once, each until its deadline. The constructor, read_again(), submit() and the destructor are for the
-/// reader's thread, or for the main thread before it runs.
+/// nobody. Any number go on at once, each until its deadline. The constructor, read_again(), submit() and the destructor are
+/// for the reader's thread, or for the main thread before it runs.
 #include <logrelay/input/guard.hpp>
 #include <logrelay/net/address.hpp>
 #include <logrelay/net/tls.hpp>

@@ -120,8 +120,8 @@ class tls_input final : public listening_input {
 
   void broken(reader& at, const std::string& peer, const std::string& why) {
     counters.framing_errors.fetch_add(1, std::memory_order_relaxed);
-    if (const auto others = broken_.happened(at.clock().now()))
-      at.say().say(severity::warning, fmt::format("input '{}': {} is let go: TLS: {}{}", name(), peer, why, *others));
+    if (const auto more = broken_.happened(at.clock().now()))
+      at.say().say(severity::warning, fmt::format("input '{}': {} is let go: TLS: {}{}", name(), peer, why, *more));
   }
 
   const endpoint where_;

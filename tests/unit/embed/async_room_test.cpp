@@ -127,6 +127,36 @@ TEST_CASE("async_room: a context may be run by several threads") {
   CHECK(to.stop(patience).dropped() == 0);
 }
 
+TEST_CASE("async_room: who was told of room that another took is cancelled all the same") {
+  const auto one = std::make_shared<shelf>();
+  one->shut = true;
+  publisher to(onto(one));
+  fill(to);
+  asio::io_context io;
+  asio::cancellation_signal signal;
+  bool taken = false;
+  std::optional<boost::system::error_code> got;
+  async_room(to, asio::bind_executor(io, [&](boost::system::error_code) {
+    one->shut = true;
+    const auto tries = to.report().retries;
+    fill(to);
+    CHECK(eventually([&] { return to.report().retries > tries; }));  // what the listener had before has come
+    fill(to);
+    taken = true;
+  }));
+  async_room(to, asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(io, [&](boost::system::error_code ec) { got = ec; })));
+  one->shut = false;
+  while (!taken) io.run_one();
+  const bool waits_again = GENERATE(false, true);
+  if (waits_again) io.run_for(std::chrono::milliseconds(1));
+  CHECK_FALSE(got);
+  signal.emit(asio::cancellation_type::total);
+  io.run();
+  REQUIRE(got);
+  CHECK(*got == asio::error::operation_aborted);
+  one->shut = false;
+}
+
 TEST_CASE("async_room: a context that is destroyed takes along who waits in it") {
   const auto one = std::make_shared<shelf>();
   one->shut = true;
