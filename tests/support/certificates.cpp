@@ -1,4 +1,6 @@
 #include <support/certificates.hpp>
+
+#include <catch2/catch.hpp>
 #include <support/process.hpp>
 
 #include <stdexcept>
@@ -22,6 +24,12 @@ std::vector<std::string> with(std::vector<std::string> all, const std::vector<st
 }
 
 }  // namespace
+
+bool openssl_is_there() {
+  if (has("openssl")) return true;
+  WARN("left out: openssl is not installed");
+  return false;
+}
 
 certificates::certificates(std::string folder) : folder_(std::move(folder)) {
   openssl(with(new_key, {"-subj", "/CN=Test authority", "-keyout", folder_ + "/ca.key", "-out", authority(), "-addext", "basicConstraints=critical,CA:TRUE"}));

@@ -5,6 +5,9 @@
 
 namespace logrelay::support {
 
+/// Whether they can be made. False: the test says that it is left out.
+[[nodiscard]] bool openssl_is_there();
+
 class certificates {
  public:
   /// Files in `folder`: ca.pem. Throws where openssl is not there or fails.

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 namespace logrelay::support {
 
@@ -76,6 +77,14 @@ bool sending::delivers() {
 
 bool sending::retries(std::uint64_t times) {
   return eventually([&] { return report().retries >= times; });
+}
+
+bool sending::retries_while_lines_come() {
+  return eventually([&] {
+    push("line\n");
+    std::this_thread::sleep_for(5ms);
+    return report().retries > 0;
+  });
 }
 
 std::chrono::microseconds cost_of_idling(std::chrono::milliseconds for_long) {

@@ -36,6 +36,8 @@ class sending {
   [[nodiscard]] bool delivers();
   /// Whether it has tried in vain, at least `times` times.
   [[nodiscard]] bool retries(std::uint64_t times = 1);
+  /// The same, while a line comes every few milliseconds, which a kernel takes whoever is at its other end.
+  [[nodiscard]] bool retries_while_lines_come();
   [[nodiscard]] ledger account() const { return queue_->account(); }
   [[nodiscard]] listener_report report() const { return listener_->report(); }
   [[nodiscard]] output& to() { return listener_->to(); }

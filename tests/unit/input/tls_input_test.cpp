@@ -15,10 +15,7 @@ namespace {
 using namespace support;
 
 TEST_CASE("a peer that breaks TLS in mid-stream is counted and its lines from before stay") {
-  if (!has("openssl")) {
-    WARN("left out: openssl is not installed");
-    return;
-  }
+  if (!openssl_is_there()) return;
   const temp_folder folder;
   const certificates authority(folder.path().string());
   const auto ours = authority.sign("server", "DNS:localhost");

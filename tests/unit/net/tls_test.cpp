@@ -53,12 +53,6 @@ world& the_world() {
   return one;
 }
 
-bool openssl_is_there() {
-  if (has("openssl")) return true;
-  WARN("left out: openssl is not installed");
-  return false;
-}
-
 std::string plain(const std::string& fingerprint) {
   mistakes wrong;
   const auto options = parse_options({{"fingerprint", fingerprint}}, std::array{option_rows(tls_output_rows)}, "x", wrong);

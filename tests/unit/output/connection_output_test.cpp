@@ -274,11 +274,7 @@ TEST_CASE("a host that answers nothing is given up while more and more lines com
   out.start();
   const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   make_deaf(deaf);
-  CHECK(eventually([&] {
-    out.push("line\n");  // which its buffer takes
-    std::this_thread::sleep_for(5ms);
-    return out.report().retries > 0;
-  }));
+  CHECK(out.retries_while_lines_come());
   CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
 }
 

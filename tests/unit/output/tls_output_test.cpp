@@ -35,10 +35,7 @@ TEST_CASE("an output with TLS has to know for whom the certificate of its peer i
 }
 
 TEST_CASE("a TLS host that answers nothing is given up while more and more lines come") {
-  if (!has("openssl")) {
-    WARN("left out: openssl is not installed");
-    return;
-  }
+  if (!openssl_is_there()) return;
   const temp_folder folder;
   const certificates authority(folder.path().string());
   const auto theirs = authority.sign("server", "IP:127.0.0.1");
@@ -56,11 +53,7 @@ TEST_CASE("a TLS host that answers nothing is given up while more and more lines
   const auto session = context.session(deaf.get());
   REQUIRE(session->handshake() == tls_session::step::done);
   make_deaf(deaf);
-  CHECK(eventually([&] {
-    out.push("line\n");  // which its buffer takes
-    std::this_thread::sleep_for(5ms);
-    return out.report().retries > 0;
-  }));
+  CHECK(out.retries_while_lines_come());
   CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
 }
 
