@@ -34,7 +34,7 @@ std::string address_text(const ASN1_OCTET_STRING* bytes) {
 
 }  // namespace
 
-// An empty name is nobody's; to OpenSSL it would be one that is not checked.
+// An empty name is nobody's, whatever a certificate has.
 bool is_for(x509_st* certificate, const std::string& name) {
   if (name.empty()) return false;
   if (is_ip(name)) return X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
