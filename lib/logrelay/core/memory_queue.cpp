@@ -20,7 +20,7 @@ memory_queue::memory_queue(const queue_rules& rules, const block_pool& pool, con
       events_(std::move(events)),
       notices_(notice_source()),
       rules_(rules),
-      slots_(pool, rules.keep_times) {}
+      slots_(pool, rules.keep_times, rules.whole_slices_of > 0 ? rules.whole_slices_of : slot_list::most_merged) {}
 
 void memory_queue::push(const batch& lines) {
   bool loss_begins = false;
@@ -103,7 +103,8 @@ void memory_queue::drop_oldest(std::size_t bytes) {
       slots_.drop_oldest_waiting();
       continue;
     }
-    const std::size_t cut = line_end_from(oldest.lines.bytes(), oldest.lines.frames, slots_.charge() - target);
+    const std::size_t cut = rules_.whole_slices_of > 0 ? oldest.lines.size
+                                                      : line_end_from(oldest.lines.bytes(), oldest.lines.frames, slots_.charge() - target);
     if (cut >= oldest.lines.size) {
       ledger_.pending -= oldest.lines.count;
       drop(oldest.lines, oldest.last(), lost);
@@ -173,8 +174,8 @@ bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
     const slot& next = slots_.oldest_waiting();
     if (bytes > 0 && bytes + next.lines.size > most_bytes) break;
     const std::size_t taken = slots_.charge() - slots_.waiting_charge();
-    const batch& lines = next.lost ? slots_.take_notice(make_notice(*next.lost, pool_, clock_.wall(), notices_))
-                                   : slots_.take_lines(most_taken() - std::min(most_taken(), taken));
+    const std::size_t most = rules_.whole_slices_of > 0 ? next.lines.size : most_taken() - std::min(most_taken(), taken);
+    const batch& lines = next.lost ? slots_.take_notice(make_notice(*next.lost, pool_, clock_.wall(), notices_)) : slots_.take_lines(most);
     bytes += lines.size;
     into.push_back(lines);
   }
@@ -249,7 +250,8 @@ bool memory_queue::ready() const {
 // What is taken can no longer be dropped. Half of the room stays for the newest lines, whatever a peer that takes
 // everything into its buffers and reads nothing may have of the older ones.
 bool memory_queue::may_take() const {
-  return slots_.any_waiting() && (!slots_.any_taken() || slots_.charge() - slots_.waiting_charge() < most_taken());
+  return slots_.any_waiting() &&
+         (!slots_.any_taken() || slots_.charge() - slots_.waiting_charge() + rules_.whole_slices_of < most_taken());
 }
 
 bool memory_queue::finished() const {

@@ -57,6 +57,8 @@ class queue {
   virtual void rewind() = 0;
   /// Whether there is something to take.
   [[nodiscard]] virtual bool ready() const = 0;
+  /// After ready() said no: when the listener is to look again by itself, since nobody will wake it before. Its thread.
+  [[nodiscard]] virtual steady_time look_again() const { return steady_time::max(); }
   /// Closed, and everything acked.
   [[nodiscard]] virtual bool finished() const = 0;
 

@@ -279,9 +279,9 @@ void queue_listener::state::sleep() {
     if (may_retire()) return alarm.awake();
     if (!retiring.load() && (next_taken < taken.size() || from->ready() || (from->finished() && window.empty()))) return alarm.awake();
   }
-  auto deadline = steady_time::max();
+  auto deadline = behind ? steady_time::max() : from->look_again();
   if (open && unacked > 0) {
-    deadline = std::chrono::steady_clock::now() + look_again;
+    deadline = std::min<steady_time>(deadline, std::chrono::steady_clock::now() + look_again);
     look_again = std::min<steady_time::duration>(look_again * 2, std::max<steady_time::duration>(parts.stall_after / 8, first_look));
   }
   if (failing && moved) deadline = std::min<steady_time>(deadline, open_since + steady_after);

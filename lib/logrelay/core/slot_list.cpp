@@ -6,9 +6,7 @@
 namespace logrelay {
 namespace {
 
-// A merged slice stays small enough that dropping or cutting it is quick …
-constexpr std::size_t most_merged = 4 * 1024 * 1024;
-// … and young enough that its time, which is that of its first line, tells the age of all.
+// A merged slice stays young enough that its time, which is that of its first line, tells the age of all.
 constexpr std::chrono::seconds longest_merged{1};
 // Slices up to this size are copied together; larger ones get a block of their own size. Either way little is unused.
 constexpr std::size_t small_slice = block_pool::standard_bytes / 16;
@@ -42,7 +40,7 @@ bool slot_list::merge(const batch& lines) {
   slot& last = waiting_.back();
   if (last.lost || !(last.lines.memory == lines.memory) || last.lines.data + last.lines.size != lines.data ||
       last.lines.from != lines.from || last.lines.owed != lines.owed || last.lines.frames != lines.frames ||
-      last.lines.size + std::size_t{lines.size} > most_merged ||
+      last.lines.size + std::size_t{lines.size} > merged_ ||
       (keep_times_ ? last.lines.time != lines.time : lines.time - last.lines.time > longest_merged))
     return false;
   last.lines.size += lines.size;

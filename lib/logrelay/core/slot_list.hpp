@@ -36,9 +36,12 @@ struct slot {
 class slot_list {
  public:
   static constexpr std::size_t most_waste = 1024 * 1024;
+  static constexpr std::size_t most_merged = 4 * 1024 * 1024;  ///< small enough that dropping or cutting it is quick
 
-  /// `keep_times`: each read's own time matters, and slices of different times are not merged.
-  slot_list(const block_pool& pool, bool keep_times) : pool_(pool), keep_times_(keep_times) {}
+  /// `keep_times`: each read's own time matters, and slices of different times are not merged. `merged`: no slice becomes
+  /// larger than this.
+  slot_list(const block_pool& pool, bool keep_times, std::size_t merged = most_merged)
+      : pool_(pool), merged_(merged), keep_times_(keep_times) {}
   void keep_times(bool yes) { keep_times_ = yes; }
 
   [[nodiscard]] bool empty() const { return taken_.empty() && waiting_.empty(); }
@@ -90,6 +93,7 @@ class slot_list {
   [[nodiscard]] std::size_t line_bytes() const { return charged_ - (taken_.size() + waiting_.size()) * sizeof(slot); }
 
   block_pool pool_;
+  const std::size_t merged_;
   bool keep_times_;
   // Slots come and go without malloc. Each has its own, so that many that the listener takes leave some to who pushes.
   spare_memory taken_nodes_, waiting_nodes_;

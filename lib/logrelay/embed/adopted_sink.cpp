@@ -28,7 +28,8 @@ custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door
 }  // namespace
 
 adopted_sink::adopted_sink(std::string name, const spdlog::sink_ptr& adopted, const adopt_options& options)
-    : door_(door_to(adopted)),
+    : original_(adopted),
+      door_(door_to(adopted)),
       flush_(std::make_shared<flush_request>()),
       handler_(as_output(std::move(name), door_, flush_, options)),
       by_level_(options.sink_levels) {}

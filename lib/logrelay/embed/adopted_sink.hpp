@@ -25,13 +25,14 @@ class adopted_sink final : public queued_sink {
   /// whichever of its owners changes it. Done with each record; at the end, by who takes us out of the logger.
   void hand_level_on();
 
-  [[nodiscard]] const spdlog::sink_ptr& original() const { return door_->pointer(); }
+  [[nodiscard]] const spdlog::sink_ptr& original() const { return original_; }
   [[nodiscard]] publisher& handler() override { return handler_; }
   [[nodiscard]] adopted_report report() const override;
 
  private:
   void straight(const spdlog::details::log_msg& message);
 
+  const spdlog::sink_ptr original_;  // the door's is in a line of the cache with its lock, which the listener writes
   const std::shared_ptr<sink_door> door_;
   const std::shared_ptr<flush_request> flush_;
   publisher handler_;

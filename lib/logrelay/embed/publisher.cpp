@@ -36,12 +36,6 @@ output_config read_endpoint(std::string_view text, const registries& known) {
   throw error(all);
 }
 
-/// The rules of the queue behind.
-queue_rules behind(queue_rules rules) {
-  rules.capacity_bytes = record_queue::behind_bytes(rules.capacity_bytes);
-  return rules;
-}
-
 std::shared_ptr<record_queue> queue_for(std::shared_ptr<queue> stands_behind, const queue_rules& rules, const publisher_life& with) {
   return std::make_shared<record_queue>(
       record_rules{rules.capacity_bytes, rules.when_full == overflow::block || rules.when_full == overflow::adaptive, this_program()},
@@ -100,7 +94,7 @@ publisher::publisher(const output_config& checked, const registries& known, std:
     const bool on_disk = config->options.given("spool") || config->options.given("spill");
     if (!config->options.given("overflow")) rules.when_full = overflow::drop_oldest;
     to.listener = listener_for(config->name, std::move(out), std::move(encoding), rules.stall_after, to);
-    to.lines = queue_for(make_queue(*config, behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to), to.in), rules, to);
+    to.lines = queue_for(make_queue(*config, record_queue::behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to), to.in), rules, to);
   });
   state_->start();
   join_process(state_);
@@ -117,7 +111,7 @@ publisher::publisher(custom_output made)
         to.on_let_go = made.let_go;
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
         queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
-        to.lines = queue_for(std::make_shared<memory_queue>(behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
+        to.lines = queue_for(std::make_shared<memory_queue>(record_queue::behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
       })) {
   state_->start();
   join_process(state_);

@@ -17,11 +17,13 @@ constexpr std::size_t least_slice = 4 * 1024, largest_slice = block_pool::standa
 constexpr std::size_t header_bytes = 11;  // digits and a space (RFC 6587)
 // How a listener that has brought everything looks again, before it sleeps and has to be woken: less often where little has
 // come since it looked last, for where no processor is free it takes one from who logs.
-constexpr std::chrono::microseconds longest_nap = 800us, all_naps = 10ms;
+constexpr std::chrono::microseconds longest_nap = 800us;
+constexpr auto all_naps = 10ms;
 // Whoever waits for room looks by itself at least that often: a spool makes room in a thread of its own.
 constexpr auto look_for_room = 50ms;
 
 std::size_t slice_of(std::size_t capacity) { return std::clamp(capacity / 4, least_slice, largest_slice); }
+std::size_t left_behind(std::size_t capacity) { return std::max(capacity, 2 * least_slice) - slice_of(capacity); }
 
 // A block that is filled and one that is delivered are all that is in use while the listener keeps up: they are there from
 // the start, since the first touch of a page of memory costs more than a log call.
@@ -44,6 +46,14 @@ std::size_t write_header(std::size_t size, char* to) {
   return static_cast<std::size_t>(end - to);
 }
 
+// Records lie as they were pushed: the first tells the time of a batch.
+wall_time time_of_first(std::string_view frames) {
+  std::string_view first;
+  program_record one;
+  line_cursor lines(frames, framing::octet);
+  return lines.next(first) && unpack(first, one) ? one.time : wall_time{};
+}
+
 }  // namespace
 
 bool& record_queue::in_listener() {
@@ -51,14 +61,16 @@ bool& record_queue::in_listener() {
   return yes;
 }
 
-std::size_t record_queue::behind_bytes(std::size_t capacity_bytes) {
-  return std::max(capacity_bytes, 2 * least_slice) - slice_of(capacity_bytes);
+queue_rules record_queue::behind(queue_rules rules) {
+  rules.whole_slices_of = slice_of(rules.capacity_bytes);
+  rules.capacity_bytes = left_behind(rules.capacity_bytes);
+  return rules;
 }
 
 record_queue::record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines)
     : rules_(rules),
       slice_bytes_(slice_of(rules.capacity_bytes)),
-      behind_bytes_(behind_bytes(rules.capacity_bytes)),
+      behind_bytes_(left_behind(rules.capacity_bytes)),
       behind_(std::move(behind)),
       on_lines_(std::move(on_lines)),
       pool_(pool) {
@@ -69,20 +81,18 @@ published record_queue::publish(const program_record& one) {
   const std::size_t size = packed_size(one);
   char header[header_bytes];
   const std::size_t header_size = write_header(size, header);
+  const std::size_t whole = header_size + size;
   bool sleeps = false;
   {
-    std::unique_lock lock(mutex_);
-    if (closed_.load()) return published::closed;
-    if ((!open_ || used_ + header_size + size > open_->capacity() || used_ - sealed_ + header_size + size > slice_bytes_) &&
-        !make_space(lock, header_size + size))
+    std::unique_lock lock(now_.mutex);
+    if (whole > static_cast<std::size_t>(now_.limit - now_.used) && !make_space(lock, whole))
       return closed_.load() ? published::closed : published::refused;
-    char* const to = open_->data() + used_;
+    char* const to = now_.used;
     std::copy_n(header, header_size, to);
     pack(one, to + header_size);
-    used_ += header_size + size;
-    if (unsealed_.lines == 0) first_ = one.time;
-    unsealed_ += {1, size + 1};
-    sleeps = std::exchange(listener_sleeps_, false);
+    now_.used = to + whole;
+    now_.unsealed += {1, size + 1};
+    sleeps = std::exchange(now_.listener_sleeps, false);
   }
   if (sleeps) on_lines_();
   return published::accepted;
@@ -90,11 +100,14 @@ published record_queue::publish(const program_record& one) {
 
 // A new slice, in a new block where the open one is full. False: there is no room for it, or the queue has been closed.
 bool record_queue::make_space(std::unique_lock<brief_lock>& held, std::size_t bytes) {
+  if (closed_.load()) return false;
   seal();
   if (rules_.waits && !wait_for_room(held)) return false;
-  if (open_ && used_ + bytes <= open_->capacity()) return true;
-  open_ = pool_.take(std::max(bytes, block_pool::standard_bytes));
-  used_ = sealed_ = 0;
+  if (!open_ || bytes > room_in_block()) {
+    open_ = pool_.take(std::max(bytes, block_pool::standard_bytes));
+    now_.used = now_.sealed = open_->data();
+  }
+  now_.limit = now_.used + std::min(room_in_block(), std::max(bytes, slice_bytes_));
   return true;
 }
 
@@ -115,55 +128,56 @@ bool record_queue::wait_for_room(std::unique_lock<brief_lock>& held) {
     wanted_.store(true);
     room_.wait_until(held, std::min<steady_time>(now.until, std::chrono::steady_clock::now() + look_for_room));
     --held_;
-    if (used_ > sealed_) seal();  // another thread had room first
+    seal();  // another thread had room first
   }
 }
 
 // What the open block holds goes on as a batch. The lock is held, so that batches keep their order.
 void record_queue::seal() const {
-  if (used_ == sealed_) return;
+  if (unsealed_bytes() == 0) return;
   batch lines;
   lines.memory = open_;
-  lines.data = open_->data() + sealed_;
-  lines.size = static_cast<std::uint32_t>(used_ - sealed_);
+  lines.data = now_.sealed;
+  lines.size = static_cast<std::uint32_t>(unsealed_bytes());
   lines.frames = framing::octet;
-  lines.count = std::exchange(unsealed_, {});
-  lines.time = first_;
+  lines.count = std::exchange(now_.unsealed, {});
+  lines.time = time_of_first(lines.bytes());
   lines.from = rules_.from;
-  sealed_ = used_;
+  now_.sealed = now_.used;
+  if (!closed_.load()) now_.limit = now_.used + std::min(room_in_block(), slice_bytes_);
   behind_->push(lines);
 }
 
 void record_queue::push(const batch& lines) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(now_.mutex);
     seal();
     behind_->push(lines);
-    listener_sleeps_ = false;
+    now_.listener_sleeps = false;
   }
   on_lines_();
 }
 
 bool record_queue::has_room() const {
-  const std::lock_guard lock(mutex_);
-  return closed_.load() || behind_->account().queue_bytes + (used_ - sealed_) + slice_bytes_ <= behind_bytes_;
+  const std::lock_guard lock(now_.mutex);
+  return closed_.load() || behind_->account().queue_bytes + unsealed_bytes() + slice_bytes_ <= behind_bytes_;
 }
 
 std::uint64_t record_queue::when_room(std::function<void()> tell) {
   std::uint64_t waiter = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(now_.mutex);
     waiter = ++last_waiter_;
     waiters_.emplace(waiter, std::move(tell));
     wanted_.store(true);
   }
   tell_room();  // it may have come before we said that we want it
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(now_.mutex);
   return waiters_.contains(waiter) ? waiter : 0;
 }
 
 bool record_queue::forget(std::uint64_t waiter) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(now_.mutex);
   return waiters_.erase(waiter) > 0;
 }
 
@@ -172,7 +186,7 @@ void record_queue::tell_room() {
   if (!wanted_.load() || !has_room()) return;
   decltype(waiters_) told;
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(now_.mutex);
     told.swap(waiters_);
     wanted_.store(held_ > 0);
     room_.notify_all();
@@ -180,11 +194,16 @@ void record_queue::tell_room() {
   for (const auto& [waiter, tell] : told) tell();
 }
 
+void record_queue::shut() {
+  closed_.store(true);
+  now_.limit = now_.used;  // whoever publishes asks make_space()
+}
+
 void record_queue::close() {
   {
-    const std::lock_guard lock(mutex_);
-    closed_.store(true);
+    const std::lock_guard lock(now_.mutex);
     seal();
+    shut();
     room_.notify_all();
   }
   behind_->close();
@@ -194,59 +213,65 @@ void record_queue::close() {
 
 void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
   in_listener() = true;
-  {
-    const std::lock_guard lock(mutex_);
-    seal();
-  }
-  const std::size_t had = into.size();
   behind_->take(into, most_bytes);
-  for (std::size_t each = had; each < into.size(); ++each) taken_bytes_ += into[each].size;
   tell_room();
 }
 
 void record_queue::ack(std::size_t bytes, const settled& what) {
-  taken_bytes_ -= bytes;
   behind_->ack(bytes, what);
   tell_room();
 }
 
-void record_queue::rewind() {
-  taken_bytes_ = 0;
-  behind_->rewind();
-}
+void record_queue::rewind() { behind_->rewind(); }
 
-bool record_queue::ready() const { return behind_->ready() || nap(); }
-
-// Before the listener sleeps, unless it waits for its output too. True: there is something again.
-bool record_queue::nap() const {
-  const auto until = std::chrono::steady_clock::now() + all_naps;
-  for (auto pause = nap_;; pause = std::min(pause * 2, longest_nap)) {
-    const bool over = taken_bytes_ > 0 || closed_.load() || std::chrono::steady_clock::now() >= until;
-    if (!over) std::this_thread::sleep_for(pause);
-    const std::lock_guard lock(mutex_);
-    if (used_ > sealed_ || behind_->ready()) {
-      nap_ = used_ - sealed_ < slice_bytes_ / 8 ? std::min(nap_ * 2, longest_nap) : first_nap;
-      return true;
-    }
-    if (over) {
-      listener_sleeps_ = true;
-      nap_ = first_nap;
-      return false;
-    }
+// Whether it is worth to take now: what comes while the listener stays away, for a nap, it takes at once. (Who takes each
+// record as it comes has the lock, and its line of the cache, whenever the next one comes.)
+bool record_queue::ready() const {
+  const bool slices_wait = behind_->ready();
+  const std::lock_guard lock(now_.mutex);
+  const bool some = unsealed_bytes() > 0;
+  if (slices_wait || unsealed_bytes() >= slice_bytes_ / 8 || (some && closed_.load())) {
+    nap_ = first_nap;
+    return worth_it(slices_wait);
   }
+  const auto now = std::chrono::steady_clock::now();
+  const bool away = look_again_ != steady_time::max();
+  if (some && away && now >= look_again_) {
+    nap_ = std::min(nap_ * 2, longest_nap);
+    return worth_it(false);
+  }
+  idle_since_ = some ? steady_time::max() : std::min(idle_since_, now);
+  now_.listener_sleeps = !some && (closed_.load() || now - idle_since_ >= all_naps);
+  if (now_.listener_sleeps) {
+    nap_ = first_nap;
+    look_again_ = steady_time::max();
+  } else if (!away || now >= look_again_) {
+    look_again_ = now + nap_;
+    nap_ = std::min(nap_ * 2, longest_nap);
+  }
+  return false;
 }
+
+// False: nothing is handed out until something is acked, and for that the listener looks anyway.
+bool record_queue::worth_it(bool slices_wait) const {
+  idle_since_ = look_again_ = steady_time::max();
+  if (!slices_wait) seal();
+  return slices_wait || behind_->ready();
+}
+
+steady_time record_queue::look_again() const { return look_again_; }
 
 bool record_queue::finished() const {
   if (!closed_.load()) return false;
   {
-    const std::lock_guard lock(mutex_);
-    if (used_ > sealed_) return false;
+    const std::lock_guard lock(now_.mutex);
+    if (unsealed_bytes() > 0) return false;
   }
   return behind_->finished();
 }
 
 ledger record_queue::account() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(now_.mutex);
   seal();
   return behind_->account();
 }

@@ -7,13 +7,13 @@
 /// ledger and memory are the queue's, reached once for some thousand records.
 ///
 /// A listener that was busy until now looks again by itself, for some milliseconds, before it sleeps: nobody pays for
-/// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.) It looks every
-/// 100 µs at most, and every 800 µs where little comes, so that it hardly ever has the lock, its place in the cache, or the
-/// processor of who logs, when a record comes.
+/// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.) Where little is there
+/// it looks every 100 µs at most, and then every 800 µs, so that it hardly ever has the lock, its place in the cache, or the
+/// processor of who logs, when a record comes. Until it has looked, with ready(), take() has nothing for it.
 ///
 /// publish(), has_room() and the room callbacks: any thread. The rest as core/queue.hpp says.
 #include <logrelay/core/block.hpp>
-#include <logrelay/core/queue.hpp>
+#include <logrelay/core/memory_queue.hpp>
 #include <logrelay/decode/packed.hpp>
 #include <logrelay/util/brief_lock.hpp>
 
@@ -27,7 +27,7 @@
 namespace logrelay {
 
 struct record_rules {
-  std::size_t capacity_bytes = 64 * 1024 * 1024;  ///< of all of it; the queue behind may hold behind_bytes() of that
+  std::size_t capacity_bytes = 64 * 1024 * 1024;  ///< of all of it, with what behind() leaves the queue behind
   bool waits = false;  ///< a full queue holds whoever publishes, as `block` and `adaptive` have it; else it never waits
   std::shared_ptr<const source> from;             ///< of every record; decodes as `packed`
 };
@@ -56,10 +56,10 @@ class record_queue final : public queue {
   bool forget(std::uint64_t waiter);
 
   /// For fork(2): the lock is held by the thread that forks, so that the child finds all of it whole.
-  void lock() { mutex_.lock(); }
-  void unlock() { mutex_.unlock(); }
-  /// In the child: nobody takes from it any more.
-  void shut() { closed_.store(true); }
+  void lock() { now_.mutex.lock(); }
+  void unlock() { now_.mutex.unlock(); }
+  /// In the child: nobody takes from it any more. Under the lock.
+  void shut();
 
   void prepare() override { behind_->prepare(); }
   void unprepare() noexcept override { behind_->unprepare(); }
@@ -71,6 +71,7 @@ class record_queue final : public queue {
   void progressed() override { behind_->progressed(); }
   void rewind() override;
   bool ready() const override;
+  steady_time look_again() const override;
   bool finished() const override;
   void change(const queue_rules& rules) override { behind_->change(rules); }
   void give_up() override { behind_->give_up(); }
@@ -78,8 +79,8 @@ class record_queue final : public queue {
   bool left() const override { return behind_->left(); }
   ledger account() const override;
 
-  /// What is left for the queue behind, beside the slice that is being filled.
-  static std::size_t behind_bytes(std::size_t capacity_bytes);
+  /// The rules of the queue behind: what is left for it, beside the slice that is being filled.
+  static queue_rules behind(queue_rules rules);
 
   /// Whether this thread is a listener's, which must never wait for room: it is the one who makes it.
   static bool& in_listener();
@@ -87,24 +88,33 @@ class record_queue final : public queue {
  private:
   static constexpr std::chrono::microseconds first_nap{100};
 
+  [[nodiscard]] std::size_t unsealed_bytes() const { return static_cast<std::size_t>(now_.used - now_.sealed); }
+  [[nodiscard]] std::size_t room_in_block() const { return static_cast<std::size_t>(open_->data() + open_->capacity() - now_.used); }
   void seal() const;
   bool make_space(std::unique_lock<brief_lock>& held, std::size_t bytes);
   bool wait_for_room(std::unique_lock<brief_lock>& held);
   void tell_room();
-  bool nap() const;
+  bool worth_it(bool slices_wait) const;
 
   const record_rules rules_;
   const std::size_t slice_bytes_, behind_bytes_;
   const std::shared_ptr<queue> behind_;
   const std::function<void()> on_lines_;
 
-  mutable brief_lock mutex_;  // taken before the lock of the queue behind
+  /// What a record touches beside the memory that it is copied to: one line of the cache, which comes from another
+  /// processor at most once in a call.
+  struct alignas(64) {
+    brief_lock mutex;  // taken before the lock of the queue behind
+    bool listener_sleeps = false;
+    char* sealed = nullptr;  // in the open block: what lies between this …
+    char* used = nullptr;    // … and this is not in a batch yet …
+    char* limit = nullptr;   // … and goes no further than this, for who does not ask make_space()
+    tally unsealed;          // what it counts
+  } mutable now_;
+  static_assert(sizeof(now_) == 64);
+
   mutable block_pool pool_;
   mutable block_ref open_;
-  mutable std::size_t used_ = 0, sealed_ = 0;  // in the open block; what lies between is not in a batch yet …
-  mutable tally unsealed_;                     // … and counts so much
-  mutable wall_time first_{};                  // when its first record was made
-  mutable bool listener_sleeps_ = false;
   std::atomic<bool> closed_{false};  // set under the lock
   std::condition_variable_any room_;
   std::size_t held_ = 0;  // threads that wait for room
@@ -112,8 +122,10 @@ class record_queue final : public queue {
   std::uint64_t last_waiter_ = 0;
   std::atomic<bool> wanted_{false};  // anybody waits for room
   std::atomic<std::uint64_t> refused_{0};
-  std::size_t taken_bytes_ = 0;  // listener's thread: handed out and not acked
-  mutable std::chrono::microseconds nap_ = first_nap;  // … and how long it naps before it looks
+  // Listener's thread:
+  mutable std::chrono::microseconds nap_ = first_nap;         // how long it stays away before it looks again …
+  mutable steady_time idle_since_ = steady_time::max();       // … for how long it has done that already …
+  mutable steady_time look_again_ = steady_time::max();       // … and until when
 };
 
 }  // namespace logrelay

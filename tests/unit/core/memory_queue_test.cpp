@@ -173,6 +173,25 @@ TEST_CASE("half of a queue stays where it can be dropped") {
   CHECK(more.size() <= 11);
 }
 
+TEST_CASE("where slices are to stay whole, they are taken and dropped whole") {
+  constexpr std::size_t capacity = 8000;
+  queue_of it(queue_rules{.capacity_bytes = capacity, .when_full = overflow::drop_oldest, .whole_slices_of = 2000});
+  const auto slice = [](char of) {
+    std::string text;
+    for (int i = 0; i < 15; ++i) text += std::string(99, of) + "\n";
+    return text;
+  };
+  it.push(slice('a'));
+  CHECK(it.take().size() == 15);
+  for (const char each : {'b', 'c', 'd', 'e', 'f'}) it.push(slice(each));
+  CHECK(it.queue.account().dropped() == tally{30, 3000});  // b and c, all of them
+  CHECK(it.queue.account().queue_bytes <= capacity);
+  const auto next = it.take();  // a notice, and no more of d than all: less than half of the queue is taken then
+  REQUIRE(next.size() == 16);
+  CHECK(next[1].front() == 'd');
+  CHECK(it.take().empty());
+}
+
 TEST_CASE("what was taken is not dropped") {
   queue_of it(overflow::drop_oldest, 2000);
   const std::string filler(500, 'x');

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <logrelay/core/memory_queue.hpp>
 #include <logrelay/embed/record_queue.hpp>
 #include <support/eventually.hpp>
 #include <support/fake_clock.hpp>
@@ -16,27 +15,32 @@ using support::eventually;
 /// A record queue whose listener is the test.
 struct hand_over {
   explicit hand_over(overflow when_full = overflow::drop_oldest, std::size_t capacity = 64 * 1024) {
-    queue_rules behind;
-    behind.capacity_bytes = record_queue::behind_bytes(capacity);
-    behind.when_full = when_full;
+    queue_rules rules;
+    rules.capacity_bytes = capacity;
+    rules.when_full = when_full;
     auto from = std::make_shared<source>();
     from->decode = decoding::packed;
     const queue_events tell{[] {}, [] {}, [](bool, const tally&) {}};
     lines = std::make_unique<record_queue>(record_rules{capacity, when_full == overflow::block, std::move(from)},
-                                           std::make_shared<memory_queue>(behind, pool, clock, tell), pool, [this] { ++wakes; });
+                                           std::make_shared<memory_queue>(record_queue::behind(rules), pool, clock, tell), pool, [this] { ++wakes; });
   }
   published publish(std::string_view message) {
     program_record one;
     one.message = message;
     return lines->publish(one);
   }
+  /// As a listener does it: false where nothing comes any more without a word.
+  bool wait_for_lines() const {
+    while (!lines->ready())
+      if (lines->look_again() == steady_time::max()) return false;
+    return true;
+  }
   /// The messages of all that waits; it is settled too.
   std::vector<std::string> take_all() {
     std::vector<std::string> messages;
-    for (;;) {
+    while (wait_for_lines()) {
       std::vector<batch> taken;
       lines->take(taken, 1 << 20);
-      if (taken.empty()) return messages;
       for (const auto& each : taken) {
         line_cursor cursor(each.bytes(), each.frames);
         for (std::string_view line; cursor.next(line);) {
@@ -46,6 +50,7 @@ struct hand_over {
         lines->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
       }
     }
+    return messages;
   }
 
   support::fake_clock clock;
@@ -76,11 +81,34 @@ TEST_CASE("record queue: a listener that is awake is not woken, one that sleeps 
   my.publish("one");
   CHECK(my.wakes == 0);
   my.take_all();
-  CHECK_FALSE(my.lines->ready());  // it has looked again for a while, and sleeps now
+  CHECK_FALSE(my.wait_for_lines());  // it has looked again for a while, and sleeps now
   my.publish("two");
   my.publish("three");
   CHECK(my.wakes == 1);
   CHECK(my.take_all() == std::vector<std::string>{"two", "three"});
+}
+
+TEST_CASE("record queue: little is taken after a nap, much at once") {
+  hand_over my;
+  my.publish("one");
+  CHECK_FALSE(my.lines->ready());
+  CHECK(my.lines->look_again() != steady_time::max());
+  std::vector<batch> taken;
+  my.lines->take(taken, 1 << 20);
+  CHECK(taken.empty());
+  for (int i = 0; i < 20; ++i) my.publish(std::string(100, 'x'));
+  CHECK(my.lines->ready());
+  CHECK(my.take_all().size() == 21);
+  CHECK(my.wakes == 0);
+}
+
+TEST_CASE("record queue: what goes in a full queue is a slice, the oldest") {
+  hand_over my;
+  for (int i = 0; i < 1000; ++i) my.publish(std::string(100, 'x'));
+  const auto account = my.lines->account();
+  const auto slice = account.dropped().lines;
+  CHECK(slice > 0);
+  CHECK(slice % (16 * 1024 / 136) == 0);  // a quarter of the queue, whole records in it
 }
 
 TEST_CASE("record queue: it holds what it may, whatever is published") {
