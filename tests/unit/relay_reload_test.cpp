@@ -128,16 +128,15 @@ TEST_CASE("a connection that does not move is given up for one with other option
   stream_sink peer = stream_sink::tcp({.reads = false, .receive_buffer = 4096, .connections = 1});
   program relay(inputs, {peer.endpoint() + ",overflow=block"});
   relay.start();
-  std::thread writer([&] {
-    write_all(in.writing, numbered_lines(0, 500'000));  // more than the kernel holds
-    in.writing.reset();
-  });
+  std::thread writer([&] { write_all(in.writing, numbered_lines(0, 500'000)); });  // more than the kernel holds
   REQUIRE(in_time(relay, [&] { return relay.out().account.accepted.bytes > 8'000'000; }));
+  REQUIRE(relay.until([&] { return relay.out().account.delivered.lines > 0; }));  // else nobody would have to be given up
   relay.begin_reload(inputs, {peer.endpoint() + ",overflow=block,stall-after=1s"});
   CHECK(in_time(relay, [&] { return relay.it().settled(); }));  // when nothing has moved for a second
+  writer.join();
+  in.writing.reset();
   peer.start_reading();
   REQUIRE(in_time(relay, [&] { return relay.it().over(); }));
-  writer.join();
   REQUIRE(eventually([&] { return peer.texts().size() == 2 && peer.texts()[0].size() > 0 && peer.texts()[1].ends_with("0000499999 xxxxxxxx\n"); }));
   const auto again = read_sequence(peer.texts()[1]);
   INFO(to_string(again));
