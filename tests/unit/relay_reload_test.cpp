@@ -28,11 +28,12 @@ names names_of(const std::vector<output_report>& outputs) {
   return all;
 }
 
-/// Steps on, and lets time pass, until the condition holds.
+/// Steps on, and lets time pass, `each` at a step, until the condition holds. An input that its outputs hold waits by a timer
+/// of the system's, for which more than a millisecond a step is a moment in the future.
 template <typename Condition>
-bool in_time(program& relay, Condition condition) {
+bool in_time(program& relay, Condition condition, std::chrono::milliseconds each = std::chrono::milliseconds(5)) {
   return relay.until([&] {
-    relay.clock.pass(std::chrono::milliseconds(5));
+    relay.clock.pass(each);
     return condition();
   });
 }
@@ -129,7 +130,7 @@ TEST_CASE("a connection that does not move is given up for one with other option
   program relay(inputs, {peer.endpoint() + ",overflow=block"});
   relay.start();
   std::thread writer([&] { write_all(in.writing, numbered_lines(0, 500'000)); });  // more than the kernel holds
-  REQUIRE(in_time(relay, [&] { return relay.out().account.accepted.bytes > 8'000'000; }));
+  REQUIRE(in_time(relay, [&] { return relay.out().account.accepted.bytes > 8'000'000; }, std::chrono::milliseconds(1)));
   REQUIRE(relay.until([&] { return relay.out().account.delivered.lines > 0; }));  // else nobody would have to be given up
   relay.begin_reload(inputs, {peer.endpoint() + ",overflow=block,stall-after=1s"});
   CHECK(in_time(relay, [&] { return relay.it().settled(); }));  // when nothing has moved for a second

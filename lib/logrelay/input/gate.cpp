@@ -21,7 +21,9 @@ std::size_t gate::ask() {
   if (answer.how_much.until != steady_time::max() && answer.how_much.until != until_.expiry()) {
     until_.expires_at(answer.how_much.until);
     until_.async_wait([this, here = std::weak_ptr(here_)](boost::system::error_code ec) {
-      if (!ec && !here.expired()) look();
+      if (ec || here.expired()) return;
+      until_.expires_at(steady_time::max());  // done with: the same moment again is another wait
+      look();
     });
   }
   return 0;
