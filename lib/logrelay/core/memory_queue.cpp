@@ -248,7 +248,7 @@ bool memory_queue::ready() const {
 }
 
 // What is taken can no longer be dropped. Half of the room stays for the newest lines, whatever a peer that takes
-// everything into its buffers and reads nothing may have of the older ones.
+// everything into its buffers and reads nothing may have of the older ones; but for the slice that is taken first.
 bool memory_queue::may_take() const {
   return slots_.any_waiting() &&
          (!slots_.any_taken() || slots_.charge() - slots_.waiting_charge() + rules_.whole_slices_of < most_taken());

@@ -46,7 +46,7 @@ class queue {
   virtual void close() = 0;
 
   /// Hands out lines behind those taken before, in order, until `most_bytes` are reached (at least one batch, if
-  /// there is one). They stay pending, and in the queue, until acked. Notices of dropped lines are among them.
+  /// there is one, and always after ready() said yes). They stay pending, and in the queue, until acked. Notices of dropped lines are among them.
   virtual void take(std::vector<batch>& into, std::size_t most_bytes) = 0;
   /// The first `bytes` bytes of what was taken (as they lie in the batches, notices included, to a line's end) are
   /// settled and leave the queue.
@@ -55,7 +55,7 @@ class queue {
   virtual void progressed() = 0;
   /// What was taken and is not acked will be handed out again.
   virtual void rewind() = 0;
-  /// Whether there is something to take.
+  /// Whether there is something to take; worth taking, where a queue gathers lines for that.
   [[nodiscard]] virtual bool ready() const = 0;
   /// After ready() said no: when the listener is to look again by itself, since nobody will wake it before. Its thread.
   [[nodiscard]] virtual steady_time look_again() const { return steady_time::max(); }

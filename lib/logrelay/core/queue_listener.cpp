@@ -270,7 +270,7 @@ void queue_listener::state::drain_to_nobody() {
   }
 }
 
-// Until there are lines, the output takes more, the other side has taken something, or somebody asks for something.
+// Until there are lines, or the queue wants to be looked at, the output takes more, the other side has taken something, or somebody asks for something.
 void queue_listener::state::sleep() {
   const bool behind = window.unwritten_bytes() > 0;
   if (behind && !full) return;
@@ -279,9 +279,9 @@ void queue_listener::state::sleep() {
     if (may_retire()) return alarm.awake();
     if (!retiring.load() && (next_taken < taken.size() || from->ready() || (from->finished() && window.empty()))) return alarm.awake();
   }
-  auto deadline = behind ? steady_time::max() : from->look_again();
-  if (open && unacked > 0) {
-    deadline = std::min<steady_time>(deadline, std::chrono::steady_clock::now() + look_again);
+  auto deadline = behind || retiring.load() ? steady_time::max() : from->look_again();
+  if (const auto look_at = std::chrono::steady_clock::now() + look_again; open && unacked > 0 && look_at < deadline) {
+    deadline = look_at;
     look_again = std::min<steady_time::duration>(look_again * 2, std::max<steady_time::duration>(parts.stall_after / 8, first_look));
   }
   if (failing && moved) deadline = std::min<steady_time>(deadline, open_since + steady_after);

@@ -63,8 +63,10 @@ void adopted_sink::straight(const spdlog::details::log_msg& message) {
 void adopted_sink::flush() {
   if (handler_.stopped())
     door_->enter([](auto& to) { to.flush(); });
-  else
+  else {
+    handler_.hand_over();  // first, so that the listener finds the records before the request
     flush_->ask();
+  }
 }
 
 void adopted_sink::set_pattern(const std::string& pattern) {

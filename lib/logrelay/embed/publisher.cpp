@@ -136,9 +136,12 @@ std::uint64_t publisher::when_room(std::function<void()> tell) { return state_->
 bool publisher::forget(std::uint64_t waiter) { return state_->lines().forget(waiter); }
 publisher_report publisher::report() const { return state_->report(); }
 
+void publisher::hand_over() { state_->lines().hand_over(); }
+
 bool publisher::flush(std::chrono::milliseconds deadline) const {
   const auto until = deadline_in(deadline);
   const auto settled = [](const ledger& all) { return all.accepted.lines - all.pending.lines; };
+  state_->lines().hand_over();
   const auto target = report().account.accepted.lines;
   while (settled(report().account) < target) {
     if (std::chrono::steady_clock::now() >= until) return false;

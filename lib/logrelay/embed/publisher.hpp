@@ -95,6 +95,8 @@ class publisher {
   bool forget(std::uint64_t waiter);
 
   [[nodiscard]] publisher_report report() const;
+  /// What was published before goes to the listener at once.
+  void hand_over();
   /// Waits until all that was published before is settled; false: the deadline came first. Not from a listener.
   bool flush(std::chrono::milliseconds deadline) const;
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its

@@ -62,8 +62,9 @@ bool& record_queue::in_listener() {
 }
 
 queue_rules record_queue::behind(queue_rules rules) {
-  rules.whole_slices_of = slice_of(rules.capacity_bytes);
+  const std::size_t slice = slice_of(rules.capacity_bytes);
   rules.capacity_bytes = left_behind(rules.capacity_bytes);
+  if (3 * slice <= rules.capacity_bytes) rules.whole_slices_of = slice;
   return rules;
 }
 
@@ -143,8 +144,7 @@ void record_queue::seal() const {
   lines.count = std::exchange(now_.unsealed, {});
   lines.time = time_of_first(lines.bytes());
   lines.from = rules_.from;
-  now_.sealed = now_.used;
-  if (!closed_.load()) now_.limit = now_.used + std::min(room_in_block(), slice_bytes_);
+  now_.sealed = now_.limit = now_.used;  // the next record asks for a slice
   behind_->push(lines);
 }
 
@@ -199,6 +199,16 @@ void record_queue::shut() {
   now_.limit = now_.used;  // whoever publishes asks make_space()
 }
 
+void record_queue::hand_over() {
+  {
+    const std::lock_guard lock(now_.mutex);
+    if (closed_.load()) return;
+    seal();
+    now_.listener_sleeps = false;
+  }
+  on_lines_();
+}
+
 void record_queue::close() {
   {
     const std::lock_guard lock(now_.mutex);
@@ -213,7 +223,9 @@ void record_queue::close() {
 
 void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
   in_listener() = true;
+  const std::size_t had = into.size();
   behind_->take(into, most_bytes);
+  if (into.size() > had) idle_since_ = steady_time::max();
   tell_room();
 }
 
@@ -227,8 +239,8 @@ void record_queue::rewind() { behind_->rewind(); }
 // Whether it is worth to take now: what comes while the listener stays away, for a nap, it takes at once. (Who takes each
 // record as it comes has the lock, and its line of the cache, whenever the next one comes.)
 bool record_queue::ready() const {
-  const bool slices_wait = behind_->ready();
   const std::lock_guard lock(now_.mutex);
+  const bool slices_wait = behind_->ready();
   const bool some = unsealed_bytes() > 0;
   if (slices_wait || unsealed_bytes() >= slice_bytes_ / 8 || (some && closed_.load())) {
     nap_ = first_nap;
@@ -252,11 +264,13 @@ bool record_queue::ready() const {
   return false;
 }
 
-// False: nothing is handed out until something is acked, and for that the listener looks anyway.
+// False: the queue behind hands out nothing before something is acked, or is on disk; it wakes the listener then.
 bool record_queue::worth_it(bool slices_wait) const {
   idle_since_ = look_again_ = steady_time::max();
   if (!slices_wait) seal();
-  return slices_wait || behind_->ready();
+  const bool yes = slices_wait || behind_->ready();
+  now_.listener_sleeps = !yes;
+  return yes;
 }
 
 steady_time record_queue::look_again() const { return look_again_; }

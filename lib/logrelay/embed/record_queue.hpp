@@ -3,13 +3,13 @@
 ///
 /// A record is packed once (decode/packed.hpp) into an open block of memory, behind those of all other threads, under a
 /// lock that is held for that copy alone. The block's records go on as one batch, into the queue that stands behind, when
-/// the listener looks for more, or a slice is full. So what a record costs its thread is the copy; overflow, gaps, the
+/// the listener looks for more, a slice is full, or somebody asks for the account. So what a record costs its thread is the copy; overflow, gaps, the
 /// ledger and memory are the queue's, reached once for some thousand records.
 ///
 /// A listener that was busy until now looks again by itself, for some milliseconds, before it sleeps: nobody pays for
 /// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.) Where little is there
 /// it looks every 100 µs at most, and then every 800 µs, so that it hardly ever has the lock, its place in the cache, or the
-/// processor of who logs, when a record comes. Until it has looked, with ready(), take() has nothing for it.
+/// processor of who logs, when a record comes. Until ready() says that it is worth it, what is not a batch yet stays here.
 ///
 /// publish(), has_room() and the room callbacks: any thread. The rest as core/queue.hpp says.
 #include <logrelay/core/block.hpp>
@@ -44,6 +44,8 @@ class record_queue final : public queue {
 
   /// Costs a copy of the record. Waits only where the rules say so, and never in a listener's thread.
   published publish(const program_record& one);
+  /// What is there goes to the listener at once, which else comes for it within a millisecond.
+  void hand_over();
   /// Records that were refused.
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(); }
 
@@ -73,7 +75,7 @@ class record_queue final : public queue {
   bool ready() const override;
   steady_time look_again() const override;
   bool finished() const override;
-  void change(const queue_rules& rules) override { behind_->change(rules); }
+  void change(const queue_rules& rules) override { behind_->change(behind(rules)); }
   void give_up() override { behind_->give_up(); }
   void leave() override { behind_->leave(); }
   bool left() const override { return behind_->left(); }

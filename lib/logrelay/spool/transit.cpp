@@ -10,6 +10,7 @@ constexpr std::size_t most_read_ahead = 1024 * 1024;
 
 queue_rules half(queue_rules rules) {
   rules.capacity_bytes = std::max<std::size_t>(rules.capacity_bytes / 2, 1);
+  if (3 * rules.whole_slices_of > rules.capacity_bytes) rules.whole_slices_of = 0;
   return rules;
 }
 

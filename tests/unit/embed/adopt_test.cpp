@@ -187,10 +187,15 @@ TEST_CASE("adopt: after stop a record from within the sink is counted, and does 
 TEST_CASE("adopt: flush reaches the sink behind what was logged before") {
   const adopted_program my;
   auto queued = adopt(my.log);
-  my.log->info("one");
-  my.log->flush();
-  CHECK(eventually([&] { return my.out->flushes > 0 && my.out->count() == 1; }));
+  std::atomic<std::size_t> flushed{0};
+  my.out->on_flush = [&] { flushed = my.out->count(); };
+  for (std::size_t i = 1; i < 20; ++i) {
+    my.log->info("one");
+    my.log->flush();
+    REQUIRE(eventually([&] { return flushed == i; }));
+  }
   CHECK(queued.flush(patience));
+  queued.stop(patience);
 }
 
 TEST_CASE("adopt: a logger that is asynchronous already is left alone") {

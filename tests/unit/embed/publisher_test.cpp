@@ -99,6 +99,32 @@ TEST_CASE("publisher: a file that cannot be opened is an error, and nothing is s
   CHECK_THROWS_AS(publisher("/proc/nowhere/a.log"), error);
 }
 
+TEST_CASE("publisher: a peer's answer is not missed for the time that the listener looked for records") {
+  // Its answer comes a moment after the naps, and nothing tells of it.
+  class slow_peer final : public output {
+   public:
+    result open(waiter&) override { return {}; }
+    write_result write(const outgoing& lines) override {
+      wrote_ = std::chrono::steady_clock::now();
+      bytes_ += lines.bytes();
+      return {lines.bytes()};
+    }
+    std::uint64_t unacked() override { return std::chrono::steady_clock::now() - wrote_ < std::chrono::milliseconds(20) ? bytes_ : 0; }
+    void close(std::size_t) noexcept override {}
+
+   private:
+    steady_time wrote_{};
+    std::uint64_t bytes_ = 0;
+  };
+  custom_output made;
+  made.name = "slow peer";
+  made.make = [] { return std::make_unique<slow_peer>(); };
+  made.rules.stall_after = std::chrono::hours(1);  // the longest that it may stay away is an eighth of this
+  publisher to(made);
+  to.publish("line");
+  CHECK(to.flush(patience));
+}
+
 TEST_CASE("publisher: flush waits for what was published before") {
   const auto one = std::make_shared<shelf>();
   publisher to(onto(one));

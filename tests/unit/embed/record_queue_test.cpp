@@ -102,6 +102,47 @@ TEST_CASE("record queue: little is taken after a nap, much at once") {
   CHECK(my.wakes == 0);
 }
 
+TEST_CASE("record queue: a listener that took what it was not told of stays awake") {
+  hand_over my;
+  CHECK_FALSE(my.wait_for_lines());
+  my.publish("one");
+  CHECK(my.lines->account().pending.lines == 1);  // who asks has it made a batch
+  std::vector<batch> taken;
+  my.lines->take(taken, 1 << 20);
+  REQUIRE(taken.size() == 1);
+  CHECK_FALSE(my.lines->ready());
+  CHECK(my.lines->look_again() != steady_time::max());
+}
+
+TEST_CASE("record queue: a listener that is handed nothing until it has acked is told of the next record") {
+  hand_over my;
+  for (int i = 0; i < 300; ++i) my.publish(std::string(100, 'x'));
+  std::vector<batch> taken;
+  my.lines->take(taken, 1 << 20);
+  REQUIRE(!taken.empty());
+  CHECK_FALSE(my.wait_for_lines());
+  CHECK(my.wakes == 0);
+  my.publish("one");
+  CHECK(my.wakes == 1);
+}
+
+TEST_CASE("record queue: what is handed over is there at once") {
+  hand_over my;
+  my.publish("one");
+  CHECK_FALSE(my.lines->ready());
+  my.lines->hand_over();
+  CHECK(my.wakes == 1);
+  CHECK(my.lines->ready());
+}
+
+TEST_CASE("record queue: a full queue of a few records keeps as many as it has room for") {
+  hand_over my(overflow::drop_oldest, 8 * 1024);
+  for (int i = 0; i < 300; ++i) {
+    my.publish(std::string(100, 'x'));
+    if (i > 50) REQUIRE(my.lines->account().pending.lines > 15);
+  }
+}
+
 TEST_CASE("record queue: what goes in a full queue is a slice, the oldest") {
   hand_over my;
   for (int i = 0; i < 1000; ++i) my.publish(std::string(100, 'x'));
