@@ -98,15 +98,17 @@ taker.bind(('127.0.0.1', int(sys.argv[1])))
 out, libc, pointer = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT, 0o644), ctypes.CDLL(None), ctypes.c_void_p
 class iovec(ctypes.Structure):
     _fields_ = [('base', pointer), ('size', ctypes.c_size_t)]
-class mmsghdr(ctypes.Structure):
+class msghdr(ctypes.Structure):
     _fields_ = [('name', pointer), ('name_size', ctypes.c_uint), ('iov', pointer), ('iovs', ctypes.c_size_t), ('control', pointer),
-                ('control_size', ctypes.c_size_t), ('flags', ctypes.c_int), ('got', ctypes.c_uint)]
-text = bytearray(b'\\n' * (size + 1) * many)
+                ('control_size', ctypes.c_size_t), ('flags', ctypes.c_int)]
+class mmsghdr(ctypes.Structure):
+    _fields_ = [('header', msghdr), ('got', ctypes.c_uint)]
+text = bytearray((b' ' * size + b'\\n') * many)
 at, view = ctypes.addressof(ctypes.c_char.from_buffer(text)), memoryview(text)
 pieces, headers = (iovec * many)(), (mmsghdr * many)()
 for i in range(many):
     pieces[i] = iovec(at + i * (size + 1), size)
-    headers[i].iov, headers[i].iovs = ctypes.addressof(pieces[i]), 1
+    headers[i].header.iov, headers[i].header.iovs = ctypes.addressof(pieces[i]), 1
 MSG_WAITFORONE = 0x10000
 while True:
     got = libc.recvmmsg(taker.fileno(), headers, many, MSG_WAITFORONE, None)

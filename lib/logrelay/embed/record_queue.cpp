@@ -54,6 +54,20 @@ wall_time time_of_first(std::string_view frames) {
   return lines.next(first) && unpack(first, one) ? one.time : wall_time{};
 }
 
+// The memory that the next records go to was last read by the listener, perhaps on another processor: lines of the cache that
+// are asked for now are here when a record reaches them. Else each record waits, when it takes the lock, until the one before
+// it has its lines: where processors are far apart that is more than all the rest (embed_bench: 130 ns a call in place of 50).
+void fetch_ahead(const char* end, std::size_t bytes) {
+  constexpr std::size_t line = 64, ahead = 4 * line;
+  for (std::size_t at = ahead; at < ahead + bytes; at += line) {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(end[at]));  // the builtin only asks to read, where no -m option says that this is there
+#else
+    __builtin_prefetch(end + at, 1);
+#endif
+  }
+}
+
 }  // namespace
 
 bool& record_queue::in_listener() {
@@ -84,6 +98,7 @@ published record_queue::publish(const program_record& one) {
   const std::size_t header_size = write_header(size, header);
   const std::size_t whole = header_size + size;
   bool sleeps = false;
+  const char* end = nullptr;
   {
     std::unique_lock lock(now_.mutex);
     if (whole > static_cast<std::size_t>(now_.limit - now_.used) && !make_space(lock, whole))
@@ -91,10 +106,11 @@ published record_queue::publish(const program_record& one) {
     char* const to = now_.used;
     std::copy_n(header, header_size, to);
     pack(one, to + header_size);
-    now_.used = to + whole;
+    end = now_.used = to + whole;
     now_.unsealed += {1, size + 1};
     sleeps = std::exchange(now_.listener_sleeps, false);
   }
+  fetch_ahead(end, whole);
   if (sleeps) on_lines_();
   return published::accepted;
 }
