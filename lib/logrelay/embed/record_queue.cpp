@@ -120,7 +120,7 @@ bool record_queue::make_space(std::unique_lock<brief_lock>& held, std::size_t by
   if (closed_.load()) return false;
   seal();
   if (rules_.waits && !wait_for_room(held)) return false;
-  if (!open_ || bytes > room_in_block()) {
+  if (!open_ || std::max(bytes, slice_bytes_ / 4) > room_in_block()) {  // crumbs would cost as much as slices
     open_ = pool_.take(std::max(bytes, block_pool::standard_bytes));
     now_.used = now_.sealed = open_->data();
   }
