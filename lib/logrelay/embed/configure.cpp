@@ -42,6 +42,8 @@ class configuration {
       const mistakes::at here(wrong_, each.at);
       if (std::dynamic_pointer_cast<spdlog::async_logger>(logger))
         wrong_.add(fmt::format("{} is asynchronous already: make it a plain one", each.whose()));
+      if (has_configuration(logger))
+        wrong_.add(fmt::format("{} has a configuration already: destroy what the first one returned before the second is made", each.whose()));
       const auto is_it = [&](const target& other) { return other.logger == logger && other.asked.name != each.name; };
       if (std::any_of(targets_.begin(), targets_.end(), is_it))
         wrong_.add(fmt::format("{} and the default logger are one, which has a table already", each.whose()));
@@ -73,7 +75,7 @@ class configuration {
     queued all(options);
     for (const auto& each : sinks_) all.parts_->hold(each);
     set_up_sinks();
-    for (const auto& each : targets_) all.parts_->configured.push_back(configured(each));
+    for (const auto& each : targets_) all.parts_->hold(configured(each));
     return all;
   }
 

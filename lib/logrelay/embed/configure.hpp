@@ -14,7 +14,7 @@
 /// no logger has been touched then. Call it, and destroy what it returns, while nobody else logs, as with adopt(). From
 /// then on `queued` is what adopt() returns, except that after stop() records are refused, and counted: there is no old
 /// sink for them. Its destructor gives loggers that were there their sinks and levels back, and lets those go that were
-/// made. Before a second configuration of the same loggers the first has to be destroyed.
+/// made. Before a second configuration of the same loggers the first has to be destroyed; else it is an error.
 ///
 /// Cost: that of opening each output, and a thread for each; a log call's is that of sink() (embed/sink.hpp).
 #include <logrelay/embed/adopt.hpp>

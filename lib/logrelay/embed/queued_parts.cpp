@@ -1,6 +1,7 @@
 #include <logrelay/embed/queued_parts.hpp>
 
 #include <logrelay/embed/adopted_sink.hpp>
+#include <logrelay/util/guarded.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -9,10 +10,34 @@
 #include <thread>
 
 namespace logrelay {
+namespace {
+
+using loggers = std::vector<std::weak_ptr<spdlog::logger>>;
+
+/// Those that have a configuration. Never destroyed: a `queued` may outlast main.
+guarded<loggers>& configured_now() {
+  static auto* const all = new guarded<loggers>;
+  return *all;
+}
+
+auto same_as(const std::shared_ptr<spdlog::logger>& one) {
+  return [one](const auto& each) { return each.lock() == one; };
+}
+
+}  // namespace
+
+bool has_configuration(const std::shared_ptr<spdlog::logger>& one) {
+  return configured_now().with([&](auto& all) { return std::any_of(all.begin(), all.end(), same_as(one)); });
+}
 
 void queued::parts::hold(std::shared_ptr<queued_sink> one) {
   const std::lock_guard lock(mutex);
   sinks.push_back(std::move(one));
+}
+
+void queued::parts::hold(configured_logger one) {
+  configured_now().with([&](auto& all) { all.push_back(one.logger); });
+  configured.push_back(std::move(one));
 }
 
 std::vector<std::shared_ptr<queued_sink>> queued::parts::all() const {
@@ -68,6 +93,7 @@ void queued::parts::restore_adopted() {
 void queued::parts::restore_configured() {
   for (auto& each : configured) {
     const auto logger = each.logger.lock();
+    configured_now().with([&](auto& all) { std::erase_if(all, same_as(logger)); });  // of those that are gone, all
     if (!logger) continue;
     auto& now = logger->sinks();
     if (std::erase_if(now, [&](const auto& sink) { return holds(sink); }) == 0) continue;

@@ -22,10 +22,14 @@ struct configured_logger {
   bool made = false;  ///< it was not there before
 };
 
+/// Whether a configuration that has not been destroyed has given this logger its sinks. Any thread.
+[[nodiscard]] bool has_configuration(const std::shared_ptr<spdlog::logger>& one);
+
 struct queued::parts {
   explicit parts(const adopt_options& rules) : options(rules) {}
 
   void hold(std::shared_ptr<queued_sink> one);
+  void hold(configured_logger one);
   [[nodiscard]] std::vector<std::shared_ptr<queued_sink>> all() const;
   /// The sink that is to be adopted where this one stands in a logger; null: none. One that goes straight to what it stood for,
   /// having been stopped, is adopted anew; another's that has not been is told of.

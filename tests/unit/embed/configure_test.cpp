@@ -159,6 +159,19 @@ TEST_CASE("configure: a mistake changes nothing at all") {
   CHECK((!spdlog::get("net") || spdlog::get("net") == spdlog::default_logger()));
 }
 
+TEST_CASE("configure: a logger has one configuration at a time") {
+  const configured_program my;
+  const auto text = my.output("app.log") + "[[logger]]\nname = 'app'\noutputs = 'app.log'\n";
+  {
+    const auto first = configure_text(text);
+    CHECK_THROWS_WITH(configure_text(text),
+                      "configuration:5:1: logger 'app' has a configuration already: destroy what the first one returned before the second is made");
+    spdlog::get("app")->info("one");
+  }
+  const auto second = configure_text(text);
+  spdlog::get("app")->info("two");
+}
+
 TEST_CASE("configure: after stop records are refused, and counted") {
   const configured_program my;
   auto queued = configure_text(my.output("a.log") + "[[logger]]\n");
