@@ -10,30 +10,23 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
-#include <optional>
+#include <system_error>
 #include <thread>
 
 namespace logrelay {
-namespace {
-
-struct answer {
-  int error_number = 0;
-  std::vector<address> found;
-};
 
 answer look_up(const host_port& where, int socket_type) {
   addrinfo hints{};
   hints.ai_socktype = socket_type;
   hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
   addrinfo* list = nullptr;
-  answer out;
-  out.error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
-  if (out.error_number == EAI_NONAME || out.error_number == EAI_ADDRFAMILY) {  // no address configured but loopback
+  int error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
+  if (error_number == EAI_NONAME || error_number == EAI_ADDRFAMILY) {  // no address configured but loopback
     hints.ai_flags = AI_NUMERICSERV;
-    out.error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
+    error_number = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), where.port.c_str(), &hints, &list);
   }
-  if (out.error_number != 0) return out;
+  if (error_number != 0) return {{}, ::gai_strerror(error_number)};
+  answer out;
   for (const auto* each = list; each != nullptr; each = each->ai_next) {
     address one;
     std::memcpy(&one.bytes, each->ai_addr, each->ai_addrlen);
@@ -45,27 +38,37 @@ answer look_up(const host_port& where, int socket_type) {
 }
 
 // What the look-up's thread and its caller share; whoever is last lets go of it.
-struct shared_answer {
+struct name_search::shared {
+  void say(answer one) {
+    value.with([&](auto& now) { now = std::move(one); });
+    done.signal();
+  }
   guarded<std::optional<answer>> value;
   wake done;
 };
 
-}  // namespace
+name_search::name_search(const host_port& where, int socket_type, const look_up_how& how) : shared_(std::make_shared<shared>()) {
+  try {
+    std::thread([all = shared_, where, socket_type, how] { all->say(how(where, socket_type)); }).detach();
+  } catch (const std::system_error& e) {
+    shared_->say({{}, fmt::format("unable to start a thread to look it up: {}", e.code().message())});
+  }
+}
 
-std::vector<address> resolve(const host_port& where, int socket_type, waiter& wait, steady_time deadline, std::string& why) {
-  const auto shared = std::make_shared<shared_answer>();
-  std::thread([shared, where, socket_type] {
-    auto found = look_up(where, socket_type);
-    shared->value.with([&](auto& value) { value = std::move(found); });
-    shared->done.signal();
-  }).detach();
+int name_search::descriptor() const { return shared_->done.descriptor(); }
+
+std::optional<answer> name_search::take() {
+  return shared_->value.with([](auto& now) { return std::exchange(now, std::nullopt); });
+}
+
+std::vector<address> resolve(const host_port& where, int socket_type, waiter& wait, steady_time deadline, std::string& why,
+                             const look_up_how& how) {
+  name_search search(where, socket_type, how);
   while (!wait.stopping()) {
-    const auto event = wait.wait(shared->done.descriptor(), POLLIN, deadline);
-    auto found = shared->value.with([](auto& value) { return std::exchange(value, std::nullopt); });
-    if (found && !found->found.empty()) return std::move(found->found);
-    if (found) {
-      why = ::gai_strerror(found->error_number);
-      return {};
+    const auto event = wait.wait(search.descriptor(), POLLIN, deadline);
+    if (auto said = search.take()) {
+      why = std::move(said->why);
+      return std::move(said->found);
     }
     if (event == waiter::event::timeout) break;
   }

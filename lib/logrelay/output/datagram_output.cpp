@@ -13,10 +13,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <memory>
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace logrelay {
@@ -30,16 +29,14 @@ constexpr std::string_view journald_socket = "/run/systemd/journal/socket";
 /// What becomes of a message that no datagram can hold.
 enum class too_long { rejected, sealed };
 
-/// Looks a name up now and then, while lines go on to where it was. Listener's thread only; a look-up that hangs is let go.
+/// Looks a name up now and then, while lines go on to where it was. Listener's thread only; nobody waits for a look-up.
 class name_watch {
  public:
   name_watch(host_port name, look_ups how) : name_(std::move(name)), how_(std::move(how)), is_name_(!name_.host.empty() && !is_ip(name_.host)) {}
-  ~name_watch() { begin_again(); }
 
   [[nodiscard]] const look_ups& how() const { return how_; }
   /// It was looked up just now.
   void begin_again() {
-    if (search_) search_->wait.stop();
     search_.reset();
     next_ = how_.now() + look_up_every;
   }
@@ -47,36 +44,22 @@ class name_watch {
   [[nodiscard]] bool is_elsewhere(const address& now_at) {
     if (!is_name_) return false;
     if (!search_) {
-      if (how_.now() >= next_) look();
+      if (how_.now() >= next_) search_.emplace(name_, SOCK_DGRAM, how_.ask);
       return false;
     }
-    if (!search_->done.load()) return false;
-    const auto found = std::move(search_->found);
+    const auto said = search_->take();
+    if (!said) return false;
     begin_again();
+    const auto& found = said->found;
     return !found.empty() && std::find(found.begin(), found.end(), now_at) == found.end();
   }
 
  private:
-  struct search {
-    wake alarm;
-    waiter wait{alarm};
-    std::vector<address> found;
-    std::atomic<bool> done{false};
-  };
-  void look() {
-    search_ = std::make_shared<search>();
-    std::thread([shared = search_, name = name_, ask = how_.ask] {
-      std::string ignored;
-      shared->found = ask(name, SOCK_DGRAM, shared->wait, std::chrono::steady_clock::now() + look_up_timeout, ignored);
-      shared->done.store(true);
-    }).detach();
-  }
-
   const host_port name_;
   const look_ups how_;
   const bool is_name_;
   steady_time next_ = steady_time::max();
-  std::shared_ptr<search> search_;
+  std::optional<name_search> search_;
 };
 
 class datagram_output final : public output {
@@ -92,7 +75,7 @@ class datagram_output final : public output {
     std::string why;
     chunks_sent_ = 0;
     chunks_.next_message();
-    auto addresses = path_ ? std::vector{*path_} : name_.how().ask(to_, SOCK_DGRAM, wait, std::chrono::steady_clock::now() + look_up_timeout, why);
+    auto addresses = path_ ? std::vector{*path_} : resolve(to_, SOCK_DGRAM, wait, std::chrono::steady_clock::now() + look_up_timeout, why, name_.how().ask);
     name_.begin_again();
     asked_to_reopen_ = false;
     // A connect of UDP asks nobody: that nobody listens there was told later, and the next one may be better.

@@ -10,8 +10,6 @@
 #include <logrelay/registry.hpp>
 #include <logrelay/util/clock.hpp>
 
-#include <functional>
-
 namespace logrelay {
 
 extern const output_kind udp_output_kind, unixgram_output_kind, journal_output_kind;
@@ -20,9 +18,9 @@ extern const output_kind udp_output_kind, unixgram_output_kind, journal_output_k
 void check_udp_output(const output_config& config, mistakes& wrong);
 [[nodiscard]] std::unique_ptr<output> make_udp_output(const output_config& config, std::size_t gelf_chunk);
 
-/// How names are looked up, and when it is time to: resolve() and the clock for all but tests.
+/// How names are looked up, and when it is time to: look_up() and the clock for all but tests.
 struct look_ups {
-  std::function<std::vector<address>(const host_port&, int socket_type, waiter&, steady_time deadline, std::string& why)> ask = resolve;
+  look_up_how ask = look_up;
   std::function<steady_time()> now = std::chrono::steady_clock::now;
 };
 [[nodiscard]] std::unique_ptr<output> make_udp_output(const std::string& where, host_port to, std::size_t gelf_chunk, look_ups names);
