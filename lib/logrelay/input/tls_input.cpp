@@ -58,8 +58,9 @@ class tls_layer final : public stream_layer {
 
 class tls_input final : public listening_input {
  public:
-  explicit tls_input(const input_config& config)
-      : listening_input(config), where_(config.where), settings_(tls_input_settings(config.options)),
+  /// `answers`: peers are told something, and so they read.
+  tls_input(const input_config& config, bool answers)
+      : listening_input(config), where_(config.where), settings_(settings_of(config, answers)),
         limit_(config.options.duration("handshake-timeout")) {}
 
   void prepare() override {
@@ -93,6 +94,13 @@ class tls_input final : public listening_input {
   }
 
  private:
+  // Tickets for those that read, as RELP's do, and those that wait for one (tls_session::is_accepted()).
+  static tls_settings settings_of(const input_config& config, bool answers) {
+    auto settings = tls_input_settings(config.options);
+    settings.tickets = answers || settings.verify;
+    return settings;
+  }
+
   void welcome(reader&, fd connection, const address& peer, std::unique_ptr<guard::visit> visit) override {
     ++arriving_;
     handshakes_->submit(std::move(connection), peer, std::move(visit));
@@ -141,7 +149,7 @@ void check_tls_input(const input_config& config, mistakes& wrong) {
 }
 
 std::unique_ptr<input> make_tls_input(const input_config& config, dialogue_maker answers) {
-  auto made = std::make_unique<tls_input>(config);
+  auto made = std::make_unique<tls_input>(config, answers != nullptr);
   made->answer_with(std::move(answers));
   return made;
 }

@@ -245,6 +245,7 @@ tls_context::context_ptr tls_context::make() {
   }
   if (settings_.server) {
     SSL_CTX_set_session_id_context(it, context_name, sizeof context_name - 1);
+    if (!settings_.tickets) SSL_CTX_set_num_tickets(it, 0);
   } else {
     SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_set_app_data(it, this);

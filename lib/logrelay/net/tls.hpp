@@ -72,6 +72,9 @@ struct tls_settings {
   std::vector<std::string> peer_names;  ///< or addresses: one of them is enough
   std::vector<std::string> fingerprints;  ///< of SHA-256, 64 small hexadecimal digits each
   bool only_1_3 = false;
+  /// A server's, in TLS 1.3: sends what sessions are resumed with. A client that only sends never reads it, and loses what its
+  /// kernel has still to send when it closes: then that resets the connection.
+  bool tickets = true;
 };
 
 /// Of the options of one of the tables above.

@@ -8,11 +8,18 @@
 #include <catch2/catch.hpp>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 
 namespace logrelay {
 namespace {
 
 using namespace support;
+
+int unread_bytes(const fd& socket) {
+  int bytes = -1;
+  ::ioctl(socket.get(), FIONREAD, &bytes);
+  return bytes;
+}
 
 TEST_CASE("a peer that breaks TLS in mid-stream is counted and its lines from before stay") {
   if (!openssl_is_there()) return;
@@ -34,6 +41,7 @@ TEST_CASE("a peer that breaks TLS in mid-stream is counted and its lines from be
     REQUIRE(how == tls_session::step::done);
     REQUIRE(session->write("before\n").bytes == 7);
     REQUIRE(input.comes("before\n"));
+    CHECK(unread_bytes(peer) == 0);  // a peer that never reads would lose, when it closes, what is still on its way
     if (breaks_it) write_all(peer, std::string(64, 'x'));
   }
   CHECK(eventually([&] { return input.in().connections == 0; }));
