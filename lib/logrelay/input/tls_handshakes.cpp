@@ -64,7 +64,7 @@ asio::awaitable<void> tls_handshakes::parts::shake(std::shared_ptr<outcome> one)
 asio::awaitable<bool> tls_handshakes::parts::agree(outcome& one, asio::posix::stream_descriptor& ready, const bool& late) {
   if (const auto wrong = context.refresh(); !wrong.empty()) warn(wrong);
   one.session = context.session(one.connection.get());
-  while (one.session && !late) {
+  while (one.session) {
     const auto how = one.session->handshake();
     if (how == tls_session::step::done) {
       one.session->read_ahead();
@@ -74,6 +74,7 @@ asio::awaitable<bool> tls_handshakes::parts::agree(outcome& one, asio::posix::st
       one.why = one.session->why();
       co_return false;
     }
+    if (late) break;  // and not with what had come by then
     const auto what = how == tls_session::step::wants_write ? ready.wait_write : ready.wait_read;
     co_await ready.async_wait(what, await);
   }

@@ -31,7 +31,7 @@ class tls_handshakes {
   /// The context's files, now; `warn` is called where something is wrong with them.
   void read_again();
   void submit(fd connection, const address& peer, std::unique_ptr<guard::visit> visit);
-  /// They all fail at once.
+  /// They end at once: as well as they can with what has come.
   void hurry();
 
  private:

@@ -110,7 +110,7 @@ class tls_input final : public listening_input {
   void shaken(reader& at, tls_handshakes::outcome& one) {
     --arriving_;
     auto visit = std::move(one.visit);  // the handshakes' thread may be the last to let go of the rest
-    if (one.session && !stopping()) {
+    if (one.session) {  // asked to stop, we read once more who is there already: its lines may be here
       auto peer = to_text(one.peer);
       auto layer = std::make_unique<tls_layer>(std::move(one.session), [this, &at, peer](const std::string& why) { broken(at, peer, why); });
       read_stream(at, std::move(one.connection), read_manner::nonblocking, std::move(peer), {}, std::move(visit), std::move(layer));
