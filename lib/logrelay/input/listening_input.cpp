@@ -109,8 +109,7 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
     last = stopping();
     for (int n = 0; n < (last ? SOMAXCONN : accept_turn); ++n) {
       if (streams() + arriving() >= most_) {
-        if (stopping()) break;
-        if (const auto more = full_.happened(at.clock().now()))
+        if (const auto more = stopping() ? std::nullopt : full_.happened(at.clock().now()))
           at.say().say(severity::warning, fmt::format("input '{}': {} connections are open, which are all that max-connections allows: the next waits "
                                                       "until one ends{}", name(), most_, *more));
         pause.expires_at(steady_time::max());

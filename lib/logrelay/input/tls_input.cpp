@@ -116,7 +116,7 @@ class tls_input final : public listening_input {
       read_stream(at, std::move(one.connection), read_manner::nonblocking, std::move(peer), {}, std::move(visit), std::move(layer));
       return;
     }
-    if (!stopping()) refused(at, one);
+    refused(at, one);
     arrived();
   }
 

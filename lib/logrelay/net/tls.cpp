@@ -164,6 +164,7 @@ tls_session::step tls_session::handshake() {
 }
 
 tls_session::moved tls_session::read(std::span<char> to) {
+  if (ended_) return {*ended_};
   moved all{step::done};
   while (all.bytes < to.size()) {
     ERR_clear_error();
@@ -172,7 +173,8 @@ tls_session::moved tls_session::read(std::span<char> to) {
     const int returned = SSL_read_ex(ssl_, to.data() + all.bytes, to.size() - all.bytes, &got);
     if (returned != 1) {
       const step how = judge(returned);
-      return all.bytes > 0 ? all : moved{how};  // a failure is told again by the next call
+      if (how == step::failed || how == step::closed) ended_ = how;  // OpenSSL tells it once; behind bytes it is the next answer
+      return all.bytes > 0 ? all : moved{how};
     }
     all.bytes += got;
   }

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -122,6 +123,7 @@ class tls_session {
   bool lost_ = false;
   bool asked_ = false;  // for a certificate
   bool accepted_ = false;
+  std::optional<step> ended_;  // by its peer
 };
 
 /// What the connections of an input or output share. One thread; outlives the handshakes of its sessions.

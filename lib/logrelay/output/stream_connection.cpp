@@ -46,7 +46,8 @@ void set_option(int socket, int level, int name, int value) { ::setsockopt(socke
 struct stream_connection::search {
   wake alarm;
   waiter wait{alarm};
-  std::atomic<bool> found{false};
+  steady_time until{};
+  std::atomic<bool> found{false}, over{false};
 };
 
 stream_connection::stream_connection(std::vector<std::string> places, const connection_settings& settings)
@@ -127,8 +128,9 @@ write_result stream_connection::send(std::span<const iovec> pieces) {
   return {0, outcome::retry, fmt::format("unable to write to {}: {}", here(), error_text(errno))};
 }
 
+// Also what it says is waited for: who answers each line reads nothing more where nobody takes its answers.
 interest stream_connection::writable() const {
-  return {socket_.get(), static_cast<short>(returning_ ? POLLIN | POLLRDHUP : POLLOUT | POLLRDHUP)};
+  return {socket_.get(), static_cast<short>(returning_ ? POLLIN | POLLRDHUP : POLLIN | POLLOUT | POLLRDHUP)};
 }
 
 interest stream_connection::idle() const {
@@ -188,7 +190,8 @@ result stream_connection::finish(waiter& wait) {
 void stream_connection::say_goodbye() {}
 
 // What the peer has not acknowledged goes to another connection: it must not arrive by this one as well.
-void stream_connection::close(std::size_t) noexcept {
+void stream_connection::close(std::size_t torn_bytes) noexcept {
+  if (socket_ && !given_up_ && !finished_ && torn_bytes == 0) say_goodbye();
   if (socket_ && given_up_) {
     took_nothing_ = written_ > 0 ? unacked() >= written_ : std::chrono::steady_clock::now() - opened_ < shortest_stay;
     const linger at_once{1, 0};
@@ -214,20 +217,22 @@ bool stream_connection::has_failed() {
 
 bool stream_connection::first_is_back() const { return at_ > 0 && search_ && search_->found.load(); }
 
-// Begins to look when it is time, and sees what came of it when the time for that is over.
+// Begins to look when it is time, unless somebody still does.
 void stream_connection::look_for_first(steady_time now) {
   if (now < next_look_) return;
   if (first_is_back()) {
     next_look_ = now + look_again;
-  } else if (search_) {
-    search_->wait.stop();
-    search_.reset();
-    next_look_ = now + settings_.failback;
-  } else {
-    search_ = std::make_shared<search>();
-    next_look_ = now + settings_.connect_timeout;
-    std::thread([shared = search_, look = scout(), until = next_look_] { shared->found.store(look(shared->wait, until)); }).detach();
+    return;
   }
+  next_look_ = now + settings_.failback;
+  if (search_ && !search_->over.load() && now < search_->until) return;
+  if (search_) search_->wait.stop();
+  search_ = std::make_shared<search>();
+  search_->until = now + settings_.connect_timeout;
+  std::thread([shared = search_, look = scout()] {
+    shared->found.store(look(shared->wait, shared->until));
+    shared->over.store(true);
+  }).detach();
 }
 
 void stream_connection::note_progress(std::uint64_t given, std::uint64_t left) {

@@ -78,6 +78,7 @@ class stream_connection : public output {
   [[nodiscard]] virtual bool is_dead() const { return false; }
   /// Whether an error has ended the connection, since it was opened.
   [[nodiscard]] bool has_failed();
+  void note_failure() { failed_ = true; }
   [[nodiscard]] result lost(int error_number);
 
   const connection_settings settings_;

@@ -114,7 +114,10 @@ class tls_output final : public tcp_connection {
         begun_ = text.size();
         break;
       }
-      if (moved.how != tls_session::step::done) return {taken, outcome::retry, fmt::format("unable to write to {}: {}", here(), session_->why())};
+      if (moved.how != tls_session::step::done) {
+        note_failure();
+        return {taken, outcome::retry, fmt::format("unable to write to {}: {}", here(), session_->why())};
+      }
       taken += moved.bytes;
       taken_ += moved.bytes;
       sent_.push_back({taken_, session_->wire_bytes()});
@@ -132,6 +135,7 @@ class tls_output final : public tcp_connection {
       if (moved.how == tls_session::step::closed) return {outcome::retry, fmt::format("{} has closed the connection", here())};
       if (moved.how == tls_session::step::failed) {
         refused_ = !accepted();
+        note_failure();
         return {outcome::retry, fmt::format("the connection to {} is lost: {}", here(), session_->why())};
       }
       break;

@@ -117,14 +117,16 @@ TEST_CASE("at max-connections new ones wait until one leaves and lose nothing") 
   CHECK(in.ends());
 }
 
-TEST_CASE("asked to stop while it waits for a place it ends") {
+TEST_CASE("asked to stop while others wait for a place it takes them in and ends") {
   reading in("tcp://127.0.0.1:0,max-connections=1");
   in.start();
   const fd one = connected_tcp(in.port()), two = connected_tcp(in.port());
   write_all(one, "one\n");
   REQUIRE(in.comes("one\n"));
+  write_all(two, "two\n");
   in.stop();
   CHECK(in.ends());
+  CHECK(in.comes("one\ntwo\n"));
 }
 
 // The kernel has told them that they are connected, and took their lines: to a peer these are delivered.

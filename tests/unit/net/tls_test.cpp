@@ -118,6 +118,20 @@ TEST_CASE("TLS carries bytes both ways and tells of a goodbye") {
   CHECK(both.server->read(text).how == step::closed);
 }
 
+TEST_CASE("what is no TLS behind a good record is told after what that held") {
+  if (!openssl_is_there()) return;
+  tls_context server(the_world().serving()), client(the_world().connecting());
+  meeting both(server, client);
+  REQUIRE(both.agreed());
+  CHECK(both.client->write("hello").bytes == 5);
+  const std::string noise(64, 'x');
+  REQUIRE(::send(both.client_end.get(), noise.data(), noise.size(), 0) == 64);
+  char text[10];
+  CHECK(both.server->read(text).bytes == 5);
+  CHECK(both.server->read(text).how == step::failed);
+  CHECK_FALSE(both.server->is_lost());
+}
+
 TEST_CASE("a server is who it should be or there is no handshake") {
   if (!openssl_is_there()) return;
   const auto& all = the_world();

@@ -302,6 +302,7 @@ TEST_CASE("lines go to the next place while the first refuses and the first gets
   CHECK(out.report().retries == 0);
   REQUIRE(eventually([&] { return last.text() == "one\n"; }));
   first.listen();
+  const auto listens = std::chrono::steady_clock::now();
   std::string wanted = "one\n";
   for (int n = 0; first.text().empty(); ++n) {
     const auto line = "line " + std::to_string(n) + "\n";
@@ -310,6 +311,7 @@ TEST_CASE("lines go to the next place while the first refuses and the first gets
     REQUIRE(out.delivers());
     REQUIRE(eventually([&] { return last.text() + first.text() == wanted; }));  // each once, and in order
   }
+  CHECK(std::chrono::steady_clock::now() - listens < std::chrono::seconds(5));  // a look that was refused is over, and another due
   CHECK(out.report().retries == 0);  // nothing was wrong
   CHECK(last.connections() == 1);
 }

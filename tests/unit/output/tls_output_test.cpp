@@ -57,5 +57,45 @@ TEST_CASE("a TLS host that answers nothing is given up while more and more lines
   CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
 }
 
+TEST_CASE("with resend a TLS peer that resets after the end gets the last lines again") {
+  if (!openssl_is_there()) return;
+  const temp_folder folder;
+  const certificates authority(folder.path().string());
+  const auto theirs = authority.sign("server", "IP:127.0.0.1");
+  tls_settings settings;
+  settings.server = true;
+  settings.cert = theirs.cert;
+  settings.key = theirs.key;
+  settings.verify = false;
+  tls_context context(settings);
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  sending out("tls://127.0.0.1:" + std::to_string(port_of(listener)) + ",resend=1K,ca=" + authority.authority());
+  out.start();
+  out.push("one\ntwo\n");
+  out.close();
+  char got[8] = {};
+  const auto taken = [&](const fd& peer) {
+    auto session = context.session(peer.get());
+    REQUIRE(session->handshake() == tls_session::step::done);
+    REQUIRE(session->read(got).bytes == sizeof got);
+    return session;
+  };
+  {
+    fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const auto session = taken(peer);
+    char nothing[1];
+    REQUIRE(session->read(nothing).how == tls_session::step::closed);  // it has said goodbye, and waits for us to
+    reset(std::move(peer));
+  }
+  const fd again(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const auto session = taken(again);
+  CHECK(std::string_view(got, sizeof got) == "one\ntwo\n");
+  session->say_goodbye();
+  ::shutdown(again.get(), SHUT_WR);
+  CHECK(out.ends());
+  CHECK(out.account().delivered.lines == 2);
+}
+
 }  // namespace
 }  // namespace logrelay
