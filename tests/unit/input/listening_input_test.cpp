@@ -120,13 +120,15 @@ TEST_CASE("at max-connections new ones wait until one leaves and lose nothing") 
 TEST_CASE("asked to stop while others wait for a place it takes them in and ends") {
   reading in("tcp://127.0.0.1:0,max-connections=1");
   in.start();
-  const fd one = connected_tcp(in.port()), two = connected_tcp(in.port());
+  const fd one = connected_tcp(in.port()), two = connected_tcp(in.port()), three = connected_tcp(in.port()), four = connected_tcp(in.port());
   write_all(one, "one\n");
   REQUIRE(in.comes("one\n"));
   write_all(two, "two\n");
+  write_all(three, "three\n");
+  write_all(four, "four\n");
   in.stop();
   CHECK(in.ends());
-  CHECK(in.comes("one\ntwo\n"));
+  CHECK(in.comes("one\ntwo\nthree\nfour\n"));
 }
 
 // The kernel has told them that they are connected, and took their lines: to a peer these are delivered.
