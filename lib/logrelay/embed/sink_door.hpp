@@ -19,7 +19,6 @@ class sink_door final : public process_member {
   explicit sink_door(std::shared_ptr<spdlog::sinks::sink> sink) : sink_(std::move(sink)) {}
 
   [[nodiscard]] spdlog::sinks::sink& sink() const { return *sink_; }
-  [[nodiscard]] const std::shared_ptr<spdlog::sinks::sink>& pointer() const { return sink_; }
   /// Does something with the sink, alone; what it throws passes through. False: this thread is in the sink already, or
   /// another hangs there for good (abandon()), and nothing was done.
   bool enter(const std::function<void(spdlog::sinks::sink&)>& act);

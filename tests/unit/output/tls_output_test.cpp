@@ -23,6 +23,32 @@ std::string mistakes_of(const std::string& endpoint) {
   return wrong.empty() ? "none" : wrong.texts().front();
 }
 
+/// A server of TLS that does what the test says, step by step.
+struct tls_peer {
+  tls_peer() { listen_on(listener); }
+  [[nodiscard]] std::string endpoint() const { return "tls://127.0.0.1:" + std::to_string(port_of(listener)) + ",ca=" + authority.authority(); }
+  [[nodiscard]] fd accepted() const { return fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+  [[nodiscard]] std::unique_ptr<tls_session> agreed(const fd& connection) {
+    auto session = context.session(connection.get());
+    REQUIRE(session->handshake() == tls_session::step::done);
+    return session;
+  }
+  [[nodiscard]] tls_settings settings() const {
+    const auto ours = authority.sign("server", "IP:127.0.0.1");
+    tls_settings all;
+    all.server = true;
+    all.cert = ours.cert;
+    all.key = ours.key;
+    all.verify = false;
+    return all;
+  }
+
+  const temp_folder folder;
+  const certificates authority{folder.path().string()};
+  tls_context context{settings()};
+  const fd listener = bound_tcp();
+};
+
 TEST_CASE("an output with TLS has to know for whom the certificate of its peer is") {
   for (const std::string scheme : {"tls", "syslog+tls", "relp+tls"}) {
     const auto nameless = scheme + "://:6514";
@@ -36,22 +62,11 @@ TEST_CASE("an output with TLS has to know for whom the certificate of its peer i
 
 TEST_CASE("a TLS host that answers nothing is given up while more and more lines come") {
   if (!openssl_is_there()) return;
-  const temp_folder folder;
-  const certificates authority(folder.path().string());
-  const auto theirs = authority.sign("server", "IP:127.0.0.1");
-  tls_settings settings;
-  settings.server = true;
-  settings.cert = theirs.cert;
-  settings.key = theirs.key;
-  settings.verify = false;
-  tls_context context(settings);
-  const fd listener = bound_tcp();
-  listen_on(listener);
-  sending out("tls://127.0.0.1:" + std::to_string(port_of(listener)) + ",write-timeout=100ms,ca=" + authority.authority());
+  tls_peer peer;
+  sending out(peer.endpoint() + ",write-timeout=100ms");
   out.start();
-  const fd deaf(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const auto session = context.session(deaf.get());
-  REQUIRE(session->handshake() == tls_session::step::done);
+  const fd deaf = peer.accepted();
+  const auto session = peer.agreed(deaf);
   make_deaf(deaf);
   CHECK(out.retries_while_lines_come());
   CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
@@ -59,40 +74,28 @@ TEST_CASE("a TLS host that answers nothing is given up while more and more lines
 
 TEST_CASE("with resend a TLS peer that resets after the end gets the last lines again") {
   if (!openssl_is_there()) return;
-  const temp_folder folder;
-  const certificates authority(folder.path().string());
-  const auto theirs = authority.sign("server", "IP:127.0.0.1");
-  tls_settings settings;
-  settings.server = true;
-  settings.cert = theirs.cert;
-  settings.key = theirs.key;
-  settings.verify = false;
-  tls_context context(settings);
-  const fd listener = bound_tcp();
-  listen_on(listener);
-  sending out("tls://127.0.0.1:" + std::to_string(port_of(listener)) + ",resend=1K,ca=" + authority.authority());
+  tls_peer peer;
+  sending out(peer.endpoint() + ",resend=1K");
   out.start();
   out.push("one\ntwo\n");
   out.close();
   char got[8] = {};
-  const auto taken = [&](const fd& peer) {
-    auto session = context.session(peer.get());
-    REQUIRE(session->handshake() == tls_session::step::done);
+  // All that the output has to say: its goodbye too, for who goes before that does not want the rest.
+  const auto heard = [&](const fd& connection) {
+    auto session = peer.agreed(connection);
     REQUIRE(session->read(got).bytes == sizeof got);
+    char nothing[1];
+    REQUIRE(session->read(nothing).how == tls_session::step::closed);
     return session;
   };
   {
-    fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const auto session = taken(peer);
-    char nothing[1];
-    REQUIRE(session->read(nothing).how == tls_session::step::closed);  // it has said goodbye, and waits for us to
-    reset(std::move(peer));
+    fd first = peer.accepted();
+    const auto session = heard(first);
+    reset(std::move(first));
   }
-  const fd again(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const auto session = taken(again);
+  const fd again = peer.accepted();
+  const auto session = heard(again);
   CHECK(std::string_view(got, sizeof got) == "one\ntwo\n");
-  char nothing[1];
-  REQUIRE(session->read(nothing).how == tls_session::step::closed);  // who goes before it has said so does not want the rest
   session->say_goodbye();
   ::shutdown(again.get(), SHUT_WR);
   CHECK(out.ends());
