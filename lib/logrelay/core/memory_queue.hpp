@@ -28,8 +28,8 @@ struct queue_rules {
   bool gap_marker = true;
   std::size_t pace_bytes = 1024 * 1024;  ///< what may wait of an output that moves
   bool keep_times = false;  ///< the output wants each read's own time: slices of different times are not merged
-  /// Not 0: slices, of so many bytes at most unless a line is larger, are taken whole, and dropped whole where the oldest go; else by the line. (Where
-  /// lines lie behind their lengths, to find the end of one takes a look at each before it.)
+  /// Not 0: slices, of so many bytes at most unless a line is larger, are taken whole, and dropped whole where the oldest go;
+  /// else by the line. (Where lines lie behind their lengths, to find the end of one takes a look at each before it.)
   std::size_t whole_slices_of = 0;
 };
 

@@ -46,7 +46,8 @@ class queue {
   virtual void close() = 0;
 
   /// Hands out lines behind those taken before, in order, until `most_bytes` are reached (at least one batch, if
-  /// there is one, and always after ready() said yes). They stay pending, and in the queue, until acked. Notices of dropped lines are among them.
+  /// there is one, and always after ready() said yes). They stay pending, and in the queue, until acked. Notices of
+  /// dropped lines are among them.
   virtual void take(std::vector<batch>& into, std::size_t most_bytes) = 0;
   /// The first `bytes` bytes of what was taken (as they lie in the batches, notices included, to a line's end) are
   /// settled and leave the queue.

@@ -270,7 +270,8 @@ void queue_listener::state::drain_to_nobody() {
   }
 }
 
-// Until there are lines, or the queue wants to be looked at, the output takes more, the other side has taken something, or somebody asks for something.
+// Until there are lines, or the queue wants to be looked at, the output takes more, the other side has taken something, or
+// somebody asks for something.
 void queue_listener::state::sleep() {
   const bool behind = window.unwritten_bytes() > 0;
   if (behind && !full) return;

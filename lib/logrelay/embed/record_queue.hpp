@@ -3,8 +3,8 @@
 ///
 /// A record is packed once (decode/packed.hpp) into an open block of memory, behind those of all other threads, under a
 /// lock that is held for that copy alone. The block's records go on as one batch, into the queue that stands behind, when
-/// the listener looks for more, a slice is full, or somebody asks for the account. So what a record costs its thread is the copy; overflow, gaps, the
-/// ledger and memory are the queue's, reached once for some thousand records.
+/// the listener looks for more, a slice is full, or somebody asks for the account. So what a record costs its thread is the
+/// copy; overflow, gaps, the ledger and memory are the queue's, reached once for some thousand records.
 ///
 /// A listener that was busy until now looks again by itself, for some milliseconds, before it sleeps: nobody pays for
 /// waking it while records keep coming. (Waking a thread costs its waker 5 µs, fifty times the rest.) Where little is there
