@@ -53,6 +53,7 @@ input_report read_input(const row& from) {
   input.kernel_drops = from.count("kernel_drops");
   input.refused = from.count("refused");
   input.limited = from.count("limited");
+  input.unread_bytes = from.count("unread_bytes");
   input.paused_seconds = from.seconds("paused_seconds");
   const auto* const failed = from.find("failed");
   input.failed = failed != nullptr && failed->is_bool() && failed->as_bool();

@@ -22,7 +22,8 @@ constexpr auto signal_drain = 8s;
 constexpr auto last_reads = 1s;
 // How long listeners that were told to stop may take to cut off a torn line; one that hangs is not waited for.
 constexpr auto farewell = 250ms;
-// While outputs drain, their lines may come to be safe on disk, or their progress may end.
+// While a full queue holds up inputs that are to stop, they may have come to their end; while outputs drain, their lines may
+// come to be safe on disk, or their progress may end.
 constexpr auto look_again = 500ms;
 // How long queues may take then to bring to disk what is left.
 constexpr auto keeping = 1500ms;
@@ -37,6 +38,7 @@ struct relay::parts {
 
   void run_command();
   void watch_command();
+  bool reads_on(steady_time at);
   void end_reading();
   void drain();
   void leave();
@@ -55,6 +57,7 @@ struct relay::parts {
   bool keeping_rest = false;  // the second half of leaving
   steady_time started{}, deadline = steady_time::max();
   std::optional<steady_time> stop_by;  // after TERM or INT
+  steady_time read_by{};               // the same, for an input that a queue holds up
   // Inputs go first, in destruction too: nothing is published to queues that are not there.
   std::optional<running_outputs> outputs;
   std::optional<running_inputs> inputs;
@@ -113,8 +116,15 @@ void relay::parts::watch_command() {
   inputs->stop(stop_kind::terminate);
 }
 
+// What was ready when the inputs were asked to stop is read even where a full queue holds them up, as long as there is time.
+bool relay::parts::reads_on(steady_time at) {
+  if (at >= read_by || !inputs->has_unread()) return false;
+  deadline = std::min(at + look_again, read_by);
+  return true;
+}
+
 void relay::parts::end_reading() {
-  if (command)
+  if (command && !inputs->has_unread())
     in.say.say(severity::warning, fmt::format("'{}' has ended, but a process that it started keeps its output open: what that still writes is lost",
                                            config.command.front()));
   inputs->stop_now();
@@ -136,12 +146,12 @@ steady_time relay::step() {
   switch (my.now) {
     case phase::running:
     case phase::stopping:
-      if (my.outputs->nobody_takes()) my.inputs->stop_now();
+      if (my.outputs->nobody_takes()) my.inputs->end_unwanted();
       if (my.inputs->done()) {
         my.drain();
         return step();
       }
-      if (now >= my.deadline) my.end_reading();
+      if (now >= my.deadline && !my.reads_on(now)) my.end_reading();
       return my.inputs->done() || now >= my.deadline ? change : std::min(change, my.deadline);
     case phase::draining:
       if (my.outputs->all_done()) {
@@ -191,9 +201,8 @@ void relay::stop(stop_kind how) {
   if (my.now != phase::running || (my.command && !my.command_status)) return;
   my.now = phase::stopping;
   // The queues need a moment for what is read last.
-  const auto reading = how == stop_kind::terminate ? std::min<std::chrono::milliseconds>(last_reads, whole / 2)
-                                                   : whole - std::min<std::chrono::milliseconds>(last_reads, whole / 4);
-  my.deadline = now + reading;
+  my.read_by = *my.stop_by - std::min<std::chrono::milliseconds>(last_reads, whole / 4);
+  my.deadline = how == stop_kind::terminate ? now + std::min<std::chrono::milliseconds>(last_reads, whole / 2) : my.read_by;
   my.inputs->stop(how);
 }
 
@@ -272,7 +281,8 @@ relay_report relay::report() const {
     const ledger& account = each.account;
     return account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > account.spooled.lines);
   });
-  if (lost || my.outputs->lost_any() || my.inputs->failed_any() || std::any_of(all.inputs.begin(), all.inputs.end(), [](const auto& each) { return each.failed; })) all.exit_status = 1;
+  const auto in_trouble = [&](const input_report& each) { return each.failed || (my.now == phase::over && each.unread_bytes > 0); };
+  if (lost || my.outputs->lost_any() || my.inputs->failed_any() || std::any_of(all.inputs.begin(), all.inputs.end(), in_trouble)) all.exit_status = 1;
   if (my.command_status.value_or(0) != 0) all.exit_status = *my.command_status;
   return all;
 }

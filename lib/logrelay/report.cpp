@@ -52,6 +52,7 @@ void append(const input_report& input, std::string& to) {
   all.number("refused", input.refused);
   all.next("failed") += input.failed ? "true" : "false";
   all.number("limited", input.limited);
+  all.number("unread_bytes", input.unread_bytes);
   {
     members addresses(all.next("listening"), '[');
     for (const auto& each : input.listening) append_json_string(each, addresses.next());
@@ -131,6 +132,9 @@ std::vector<std::string> troubles(const relay_report& report) {
 
 std::vector<std::string> losses(const relay_report& report) {
   std::vector<std::string> said;
+  for (const auto& each : report.inputs)
+    if (each.unread_bytes > 0)
+      said.push_back(fmt::format("input '{}': at least {} of what was ready when it was asked to stop was not read", each.name, readable_size(each.unread_bytes)));
   for (const auto& each : report.outputs) {
     const auto& account = each.account;
     std::string what;

@@ -13,7 +13,7 @@ namespace logrelay {
 struct input_report {
   std::string name, endpoint;
   std::uint64_t lines = 0, bytes = 0, long_lines = 0, framing_errors = 0, connections = 0, kernel_drops = 0, refused = 0,
-                limited = 0;
+                limited = 0, unread_bytes = 0;
   std::vector<std::string> listening;                    ///< addresses, with the port that the kernel chose for 0
   double paused_seconds = 0;                             ///< held by any output …
   std::vector<std::pair<std::string, double>> paused_by;  ///< … and by which
@@ -49,7 +49,7 @@ struct relay_report {
 [[nodiscard]] std::string to_json(const relay_report& report, std::string_view version);
 /// What is wrong now, in words, one sentence for each input or output that it concerns; empty: all is well.
 [[nodiscard]] std::vector<std::string> troubles(const relay_report& report);
-/// What was lost or left, in words, one sentence for each output that it concerns.
+/// What was lost or left, in words, one sentence for each input or output that it concerns.
 [[nodiscard]] std::vector<std::string> losses(const relay_report& report);
 
 }  // namespace logrelay

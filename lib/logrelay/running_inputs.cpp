@@ -147,9 +147,15 @@ bool running_inputs::add(const input_config& wanted) {
   return true;
 }
 
+bool running_inputs::has_unread() const {
+  const auto has = [](const running_input& each) { return each.it->unread > 0; };
+  return std::any_of(all_.begin(), all_.end(), has) || std::any_of(ending_.begin(), ending_.end(), has);
+}
+
 void running_inputs::reopen() { reads_->reopen(); }
 void running_inputs::stop(stop_kind how) { reads_->stop(how); }
 void running_inputs::stop_now() { reads_->stop_now(); }
+void running_inputs::end_unwanted() { reads_->stop_now(reader::unread_is::wanted_by_nobody); }
 bool running_inputs::done() const { return reads_->done(); }
 
 void running_inputs::ask_reader() {
@@ -191,6 +197,7 @@ input_report running_inputs::report(const running_input& one, const running_outp
   told.connections = one.it->connections;
   told.refused = one.it->counters.refused;
   told.limited = one.it->counters.limited;
+  told.unread_bytes = one.it->unread;
   told.kernel_drops = one.it->kernel_drops();
   told.listening = one.it->listening_on();
   told.failed = one.it->failed;

@@ -43,8 +43,10 @@ class running_inputs {
 
   void reopen();
   void stop(stop_kind how);
-  void stop_now();
+  void stop_now();      ///< and what is ready but not read is told
+  void end_unwanted();  ///< … is not, for no output is left that would take it
   [[nodiscard]] bool done() const;
+  [[nodiscard]] bool has_unread() const;  ///< one that was asked to stop has not read yet what was ready then
   [[nodiscard]] bool failed_any() const { return failed_; }  ///< one that is removed had
   /// Asks the reader for a sign of life; the relay's wake tells when it has come.
   void ask_reader();

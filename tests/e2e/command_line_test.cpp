@@ -383,7 +383,7 @@ TEST_CASE("the report has the names that were promised") {
   REQUIRE(keys(report) == names{"version", "uptime_seconds", "exit_status", "inputs", "outputs"});
   for (const auto& input : report.at("inputs"))
     REQUIRE(keys(input) == names{"name", "endpoint", "lines", "bytes", "long_lines", "framing_errors", "connections",
-                                 "kernel_drops", "listening", "paused_seconds", "paused_by", "refused", "limited", "failed"});
+                                 "kernel_drops", "listening", "paused_seconds", "paused_by", "refused", "limited", "unread_bytes", "failed"});
   names wanted{
       "name",      "endpoint", "dropped_by", "markers", "queue_bytes", "queue_peak_bytes", "oldest_pending_seconds",
       "rotations", "retries",  "last_error", "disk_bytes", "state", "stalled_seconds", "queue_limit_bytes"};

@@ -127,6 +127,39 @@ TEST_CASE("after TERM a hung output costs the drain timeout which is eight secon
   CHECK(relay.status() == 1);
 }
 
+TEST_CASE("what is ready at TERM is read even where a full queue holds it up and if there is no time for that it is told") {
+  const pipe_ends in = make_pipe();
+  pipe_ends out = make_pipe();
+  program relay({endpoint(in.reading)}, {endpoint(out.writing) + ",overflow=block,queue=16K"});
+  relay.start();
+  const std::string lines = numbered_lines(0, 20'000);
+  write_all(in.writing, lines.substr(0, lines.size() / 2));
+  REQUIRE(relay.until([&] { return relay.clock.pass(1ms), relay.in().paused_seconds > 0; }));
+  write_all(in.writing, lines.substr(lines.size() / 2));
+  relay.it().stop(stop_kind::terminate);
+  REQUIRE(relay.until([&] { return relay.in().unread_bytes > 0; }));
+  relay.clock.pass(1100ms);
+  CHECK(relay.goes_on());
+  relay.clock.pass(5800ms);
+  CHECK(relay.goes_on());
+  SECTION("there is time") {
+    const pipe_sink rest(std::move(out.reading));
+    CHECK(relay.ends());
+    CHECK(relay.status() == 0);
+    REQUIRE(eventually([&] { return rest.ended(); }));
+    CHECK(difference(rest.text(), lines) == "");
+  }
+  SECTION("there is none") {
+    relay.clock.pass(1200ms);
+    CHECK(relay.ends());
+    CHECK(relay.status() == 1);
+    REQUIRE(relay.it().losses().size() == 2);
+    CHECK_THAT(relay.it().losses()[0], Catch::StartsWith("input '" + endpoint(in.reading) + "': at least ") &&
+                                           Catch::EndsWith(" of what was ready when it was asked to stop was not read"));
+    CHECK_THAT(relay.it().losses()[1], Catch::Contains("not delivered"));
+  }
+}
+
 TEST_CASE("a TERM while it drains sets one deadline for all") {
   const temp_folder folder;
   pipe_ends pipe = make_pipe();

@@ -33,7 +33,7 @@ class command_input final : public stream_input {
   }
 
   // The command has been told too: what it still has to say is read to its end.
-  void stop(stop_kind) noexcept override {}
+  void stop(stop_kind) noexcept override { owe_what_is_ready(); }
 
  protected:
   void stream_ended() override { reader_->ended(*this); }

@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <linux/sock_diag.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -39,6 +40,8 @@ constexpr slot_sizes unixgram_slots{8, 512 * 1024};  // what net.core.wmem_max l
 constexpr std::string_view system_log = "/dev/log";
 // What waits for us in the kernel; it grants what net.core.rmem_max allows, or all of it to root.
 constexpr int receive_bytes = 8 * 1024 * 1024;
+// It doubles that, and charges more than this for each datagram.
+constexpr std::size_t most_waiting = 2 * receive_bytes / 512;
 
 constexpr std::size_t feed_bytes = 64 * 1024;
 // A wake costs more than many datagrams: where one follows the other within this time, some are let gather before they are read,
@@ -112,9 +115,10 @@ class datagram_input : public input {
 
   void stop(stop_kind) noexcept override {
     stopping_ = true;
-    for (auto* each : waiting_) {
+    for (auto* each : receptions_) {
       boost::system::error_code ignored;
-      each->cancel(ignored);
+      each->ready.cancel(ignored);
+      each->owe_what_is_ready();
     }
   }
 
@@ -148,19 +152,37 @@ class datagram_input : public input {
   struct reception {
     reception(datagram_input& whose, reader& at, bound_socket&& given)
         : of(whose), ready(at.io(), given.socket.release()), path(std::move(given.name)) {
-      of.waiting_.push_back(&ready);
+      of.receptions_.push_back(this);
     }
     ~reception() {
-      std::erase(of.waiting_, &ready);
+      std::erase(of.receptions_, this);
       of.drops_.with([&](auto& state) {
         state.closed += drops_of(ready.native_handle());
         std::erase(state.open, ready.native_handle());
       });
+      if (of.reader_->gives_up()) of.left_behind += first_bytes();
       if (--of.receiving_ == 0) of.reader_->ended(of);
+    }
+    // The kernel tells only how long the first one is that waits.
+    std::size_t first_bytes() noexcept {
+      int bytes = 0;
+      return ::ioctl(ready.native_handle(), FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+    }
+    // The others are read too when nothing is ready any more, or as much was read as the kernel can have had.
+    void owe_what_is_ready() noexcept {
+      of.unread.fetch_sub(std::exchange(unread, first_bytes()), std::memory_order_relaxed);
+      of.unread.fetch_add(unread, std::memory_order_relaxed);
+      read_since = 0;
+    }
+    void has_read(std::size_t datagrams) noexcept {
+      read_since += datagrams;
+      if (datagrams > 0 && read_since < most_waiting) return;
+      of.unread.fetch_sub(std::exchange(unread, 0), std::memory_order_relaxed);
     }
     datagram_input& of;
     asio::posix::stream_descriptor ready;
     socket_path path;
+    std::size_t unread = 0, read_since = 0;
   };
 
   asio::awaitable<void> receive(reader& at, bound_socket socket) {
@@ -183,6 +205,7 @@ class datagram_input : public input {
         std::size_t most = room.room();
         if (most == 0) most = co_await room.wait_for_room();
         const auto received = slots.receive(from.ready.native_handle(), std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
+        if (from.unread > 0) from.has_read(received);
         if (received == 0) break;
         publish(at, slots, received, lines, messages);
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn
@@ -226,7 +249,7 @@ class datagram_input : public input {
   framing_rules line_rules_, octet_rules_;
   guarded<drop_state> drops_;
   std::vector<std::string> texts_;
-  std::vector<asio::posix::stream_descriptor*> waiting_;
+  std::vector<reception*> receptions_;
   std::shared_ptr<const source> last_;
   source_cache senders_;
   std::size_t receiving_ = 0;

@@ -78,7 +78,7 @@ class descriptor_input : public stream_input {
 
   void stop(stop_kind how) noexcept override {
     if (file_) file_->stop();
-    if (how == stop_kind::interrupt && number_ == STDIN_FILENO && kind_ == descriptor_kind::pipe) return;
+    if (how == stop_kind::interrupt && number_ == STDIN_FILENO && kind_ == descriptor_kind::pipe) return owe_what_is_ready();
     stream_input::stop(how);
   }
 

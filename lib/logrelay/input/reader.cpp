@@ -1,6 +1,7 @@
 #include <logrelay/input/reader.hpp>
 
 #include <logrelay/input/gate.hpp>
+#include <logrelay/util/quantity.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -31,6 +33,8 @@ struct reader::parts {
   std::mutex io_mutex;  // of the pointer: main may ask for a stop while the thread ends
   std::size_t running = 0;
   bool held = false;
+  bool gives_up = false;  // the io_context has ended
+  bool tells = true;      // what is not read then
 };
 
 reader::reader(queue_handler& handler, block_pool& pool, messages& say, const time_source& clock, std::function<void()> on_done,
@@ -108,6 +112,7 @@ void reader::run() {
   io.run();
   // What still hangs in the io_context is given up here, in the thread that it belongs to.
   handler_.remove_waiter(parts_->room);
+  parts_->gives_up = true;
   for (auto* each : parts_->inputs) each->give_up();
   parts_->gates.clear();
   std::unique_ptr<asio::io_context> ending;
@@ -116,6 +121,10 @@ void reader::run() {
     ending = std::move(parts_->io);
   }
   ending.reset();
+  for (const auto* each : parts_->inputs)
+    if (each->left_behind > 0 && each->unread == 0 && parts_->tells)  // else it has failed by that, which is told
+      say_.say(severity::warning, fmt::format("input '{}': it was still written to when there was no more time: at least {} are not read, and lost",
+                                              each->name(), readable_size(each->left_behind)));
   done_.store(true);
   on_done_();
 }
@@ -133,9 +142,11 @@ void reader::post(std::function<void()> what) {
   if (parts_->io) asio::post(*parts_->io, std::move(what));
 }
 
-void reader::stop_now() {
+void reader::stop_now(unread_is what) {
   const std::lock_guard lock(parts_->io_mutex);
-  if (parts_->io) parts_->io->stop();
+  if (!parts_->io || parts_->io->stopped()) return;
+  parts_->tells = what == unread_is::told;
+  parts_->io->stop();
 }
 
 // Also called by the coroutines that end with the io_context, when it is stopped anyway.
@@ -158,6 +169,7 @@ void reader::end_if_over() {
   if (parts_->running == 0 && !parts_->held && parts_->io) parts_->io->stop();
 }
 
+bool reader::gives_up() const { return parts_->gives_up; }
 asio::io_context& reader::io() { return *parts_->io; }
 read_memory& reader::memory() { return parts_->memory; }
 gate& reader::gate_of(const input& which) { return *parts_->gates.at(&which); }

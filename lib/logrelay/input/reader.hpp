@@ -39,8 +39,10 @@ class reader {
   void release();
   /// No new connections but those that are made already; every input reads what is ready and ends.
   void stop(stop_kind how);
-  /// Ends now; what has been read of an unfinished line is published.
-  void stop_now();
+  /// Ends now; what has been read of an unfinished line is published, and what is ready but not read is told, unless
+  /// nobody would take it.
+  enum class unread_is : std::uint8_t { told, wanted_by_nobody };
+  void stop_now(unread_is what = unread_is::told);
   [[nodiscard]] bool done() const { return done_.load(); }
 
   // For inputs.
@@ -50,6 +52,7 @@ class reader {
   [[nodiscard]] const time_source& clock() const { return clock_; }
   [[nodiscard]] messages& say() { return say_; }
   [[nodiscard]] gate& gate_of(const input& which);
+  [[nodiscard]] bool gives_up() const;  ///< what is left is only being unwound
   void ended(input& which);
   /// Runs it in the reader's thread, unless that has ended. Any thread.
   void post(std::function<void()> what);

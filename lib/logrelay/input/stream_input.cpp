@@ -16,6 +16,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -46,6 +47,12 @@ constexpr std::chrono::milliseconds longest_farewell{500};
 
 std::chrono::milliseconds limit_of(const option_values& options, std::string_view name) {
   return options.knows(name) ? options.duration(name) : std::chrono::milliseconds();
+}
+
+// Bytes that are ready, as the kernel tells.
+std::size_t ready_in(int descriptor) {
+  int bytes = 0;
+  return ::ioctl(descriptor, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 bool has_something(const fd& descriptor) {
@@ -80,6 +87,9 @@ struct stream_input::stream {
     return ::read(from.get(), to.data(), to.size());
   }
 
+  /// Bytes that nobody but us can still read: a peer that is answered knows what it has no answer for, and sends that again.
+  [[nodiscard]] std::size_t ready_bytes() { return talk ? 0 : ready_in(from ? from.get() : ready.native_handle()); }
+
   [[nodiscard]] dialogue_parts parts_for_dialogue(reader& at, input& of, const std::string& peer) {
     const auto send = [this](std::string_view bytes) {
       return layer ? layer->write(bytes) : ::send(ready.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -106,6 +116,7 @@ struct stream_input::stream {
   steady_time line_began = steady_time::max();  // the unfinished one
   bool idle = false;                            // has had nothing to say for too long
   bool late = false;                            // has not ended its line for too long
+  std::size_t unread = 0;                       // of what was ready when we were asked to stop
 };
 
 stream_input::stream_input(const input_config& config)
@@ -135,6 +146,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     stream_input& of;
     std::list<stream>::iterator place;
     ~leave() {
+      if (at.gives_up()) of.left_behind += place->ready_bytes();
       place->talk ? place->framer.discard() : place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -161,6 +173,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       if (one.visit) most = std::min(most, guard_.turn_bytes());
       const auto space = one.framer.space(std::min(most, turn_bytes));
       const ssize_t got = one.read(space);
+      if (one.unread > 0) has_read(one, got);
       if (got == 0) co_return;
       if (got > 0) {
         if (!commit(at, one, space.first(static_cast<std::size_t>(got)))) co_return;
@@ -206,6 +219,14 @@ asio::awaitable<void> stream_input::part_with(stream& one) {
     co_await one.turn.async_wait(await);
   }
   one.talk->say_goodbye();
+}
+
+// Whatever is not EINTR and no bytes says that nothing is ready any more.
+void stream_input::has_read(stream& one, ssize_t got) noexcept {
+  if (got < 0 && errno == EINTR) return;
+  const auto settled = got > 0 ? std::min(one.unread, static_cast<std::size_t>(got)) : one.unread;
+  one.unread -= settled;
+  unread.fetch_sub(settled, std::memory_order_relaxed);
 }
 
 // False: its peer is to be let go.
@@ -290,8 +311,16 @@ asio::awaitable<void> stream_input::end_idle(reader& at) {
   }
 }
 
+void stream_input::owe_what_is_ready() noexcept {
+  for (auto& each : streams_) {
+    unread.fetch_sub(std::exchange(each.unread, each.ready_bytes()), std::memory_order_relaxed);
+    unread.fetch_add(each.unread, std::memory_order_relaxed);
+  }
+}
+
 void stream_input::stop(stop_kind) noexcept {
   stopping_ = true;
+  owe_what_is_ready();
   for (auto& each : streams_) {
     boost::system::error_code ignored;
     each.ready.cancel(ignored);

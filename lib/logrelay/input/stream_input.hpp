@@ -52,6 +52,8 @@ class stream_input : public input {
   virtual void stream_ended() = 0;
   /// Whether a failed read only means that the other side is no more there.
   [[nodiscard]] virtual bool is_end(int error_number) const;
+  /// Asked to stop: what is ready now is to be read, whatever holds us up.
+  void owe_what_is_ready() noexcept;
   /// A pipe that holds more lets a fast writer and us run side by side instead of in turns.
   static void enlarge(const fd& pipe) noexcept;
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
@@ -62,6 +64,7 @@ class stream_input : public input {
  private:
   struct stream;
   boost::asio::awaitable<void> pump(reader& at, std::list<stream>::iterator place);
+  void has_read(stream& one, ssize_t got) noexcept;
   bool commit(reader& at, stream& one, std::span<char> got);
   boost::asio::awaitable<bool> listen_again(stream& one);
   boost::asio::awaitable<void> part_with(stream& one);

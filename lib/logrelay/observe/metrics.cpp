@@ -85,6 +85,8 @@ constexpr input_row input_rows[] = {
     {"input_refused_total", kind::counter, "Peers that were not let in.", [](const input_report& i) { return i.refused; }},
     {"input_limited_total", kind::counter, "Datagrams dropped because there were more than rate or peer-rate.",
      [](const input_report& i) { return i.limited; }},
+    {"input_unread_bytes", kind::gauge, "What was ready when the input was asked to stop, and is not read yet.",
+     [](const input_report& i) { return i.unread_bytes; }},
     {"input_connections", kind::gauge, "Peers that are connected.", [](const input_report& i) { return i.connections; }},
     {"input_failed", kind::gauge, "1 when the input has failed.", [](const input_report& i) { return std::uint64_t{i.failed}; }},
 };

@@ -78,6 +78,32 @@ void check_input_contract(const std::function<std::unique_ptr<input_peer>()>& ma
     writer.join();
     CHECK(difference(in.text(), numbered_lines(0, 20'000)) == "");
   }
+  SECTION("asked to stop while a full queue holds it, it owes what is ready until it has read that") {
+    queue_rules small;
+    small.capacity_bytes = 1024;
+    small.when_full = overflow::block;
+    reading in(peer->endpoint(), small);
+    in.start();
+    peer->connect(in);
+    std::thread writer([&] {
+      try {
+        peer->write(numbered_lines(0, 150));
+      } catch (const error&) {  // sockets that do not hold as much are closed when nothing is in them
+      }
+    });
+    CHECK(eventually([&] { return in.held(); }));
+    in.stop();
+    if (!peer->is_answered()) {
+      CHECK(eventually([&] { return in.in().unread > 0; }));
+      CHECK(in.times_done() == 0);
+    }
+    const auto owed = in.in().unread.load();
+    CHECK(eventually([&] { return static_cast<void>(in.lines()), in.times_done() == 1; }));
+    writer.join();
+    CHECK(in.in().unread == 0);
+    CHECK(in.text().size() >= owed);
+    CHECK(numbered_lines(0, 150).starts_with(in.text()));
+  }
   SECTION("given up while a full queue holds it, it ends") {
     queue_rules small;
     small.capacity_bytes = 1024;

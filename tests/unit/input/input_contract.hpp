@@ -21,6 +21,8 @@ class input_peer {
   virtual void connect(support::reading&) {}
   /// Whole lines. Waits as long as it has to.
   virtual void write(std::string_view lines) = 0;
+  /// It learns which of its lines are safe, and sends the others again.
+  [[nodiscard]] virtual bool is_answered() const { return false; }
   /// Says goodbye. Whether the input ends with it.
   virtual bool leave() = 0;
 };

@@ -26,6 +26,7 @@ class relp_peer final : public input_peer {
   std::string endpoint() const override { return "relp://127.0.0.1:0"; }
   void connect(reading& to) override { client_ = relp_client::opened(to.port()); }
   void write(std::string_view lines) override { client_->send(lines); }
+  bool is_answered() const override { return true; }
   bool leave() override {
     client_->send("close", {});
     client_->leave();

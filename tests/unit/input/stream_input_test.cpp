@@ -53,6 +53,20 @@ TEST_CASE("a stream that never pauses ends when it is given up at the latest") {
   CHECK(in.account().accepted.lines == in.in().counters.lines);
 }
 
+TEST_CASE("how much a stream has ready when it is given up is known") {
+  const pipe_ends pipe = make_pipe();
+  queue_rules small;
+  small.capacity_bytes = 1024;
+  small.when_full = overflow::block;
+  reading in("fd:" + std::to_string(pipe.reading.get()), small);
+  write_all(pipe.writing, equal_lines(100, 100));
+  in.start();
+  REQUIRE(eventually([&] { return in.held(); }));
+  in.stop_now();
+  CHECK(in.ends());
+  CHECK(in.in().left_behind + in.in().counters.bytes == 10'001);  // one line was cut in two
+}
+
 TEST_CASE("each stream is framed as its input says") {
   const auto [options, sent, came] = GENERATE(table<std::string, std::string, std::string>({
       {"", "a\nb\n", "a\nb\n"},

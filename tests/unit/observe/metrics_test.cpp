@@ -54,7 +54,7 @@ relay_report all_numbers_different() {
   all.exit_status = 1000;
   auto& in = all.inputs.front();
   in.lines = 1001, in.bytes = 1002, in.long_lines = 1003, in.framing_errors = 1004, in.connections = 1005;
-  in.kernel_drops = 1006, in.refused = 1007, in.limited = 1008, in.paused_seconds = 1009;
+  in.kernel_drops = 1006, in.refused = 1007, in.limited = 1008, in.unread_bytes = 1030, in.paused_seconds = 1009;
   in.failed = true;
   auto& out = all.outputs.front();
   out.account.found = {1010, 1011}, out.account.spooled = {1012, 1013}, out.account.markers = {1014, 1015};
