@@ -279,7 +279,7 @@ relay_report relay::report() const {
   all.outputs = my.outputs->report();
   const bool lost = std::any_of(all.outputs.begin(), all.outputs.end(), [&](const auto& each) {
     const ledger& account = each.account;
-    return account.dropped().lines + account.rejected.lines > 0 || (my.now == phase::over && account.pending.lines > account.spooled.lines);
+    return account.dropped().lines + account.rejected.lines + each.in_doubt_bytes > 0 || (my.now == phase::over && account.pending.lines > account.spooled.lines);
   });
   const auto in_trouble = [&](const input_report& each) { return each.failed || (my.now == phase::over && each.unread_bytes > 0); };
   if (lost || my.outputs->lost_any() || my.inputs->failed_any() || std::any_of(all.inputs.begin(), all.inputs.end(), in_trouble)) all.exit_status = 1;

@@ -148,6 +148,9 @@ std::vector<std::string> losses(const relay_report& report) {
     add(damaged, "damaged on disk");
     add(account.rejected, "rejected");
     add(account.pending - account.spooled, "not delivered");
+    if (each.in_doubt_bytes > 0)
+      fmt::format_to(std::back_inserter(what), "{}the last {} were not sent again, and may be lost with the connection that took them",
+                     what.empty() ? "" : ", ", readable_size(each.in_doubt_bytes));
     if (what.empty()) continue;
     if (!each.last_error.empty()) fmt::format_to(std::back_inserter(what), "; last error: {}", each.last_error);
     said.push_back(fmt::format("output '{}': {}", each.name, what));

@@ -35,6 +35,7 @@ struct output_report {
   double oldest_pending_seconds = 0;
   double stalled_seconds = 0;  ///< since nothing was taken of the lines that wait; 0: none wait
   std::uint64_t rotations = 0, retries = 0;
+  std::uint64_t in_doubt_bytes = 0;  ///< at the end: delivered by a connection that was lost, and not sent again as was asked for
   std::string last_error;
 };
 

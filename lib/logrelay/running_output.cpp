@@ -158,6 +158,13 @@ void running_output::succeed() {
   past_.retries += last.retries;
   past_.rotations += last.rotations;
   past_.last_error = last.last_error;
+  past_.in_doubt_bytes += last.in_doubt_bytes;
+  if (const auto owed = before_->take_owed(); !owed.pieces.empty()) {
+    if (abandoned_)
+      for (const auto& each : owed.pieces) past_.in_doubt_bytes += each.size();
+    else if (!listener_->owe(owed))
+      in_->say.say(severity::warning, fmt::format("output '{}': what its peer took last is not sent again: its new options do not allow that", config.name));
+  }
   before_.reset();
   lines->rewind();
   lines->change(rules_);
@@ -218,6 +225,7 @@ output_report running_output::report() const {
   const auto add = [&](const listener_report& of) {
     one.retries += of.retries;
     one.rotations += of.rotations;
+    one.in_doubt_bytes += of.in_doubt_bytes;
     if (!of.last_error.empty()) one.last_error = of.last_error;
   };
   add(past_);

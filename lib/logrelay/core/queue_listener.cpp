@@ -64,6 +64,9 @@ struct queue_listener::state {
   waiter wait{alarm};
   std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, done{false};
   guarded<listener_report> report;
+  wire_window window;
+  bool lost = false;  // the connection was, and what it had taken may be too
+  kept_lines owed;    // to who comes instead
 
  private:
   bool keep_open();
@@ -80,16 +83,16 @@ struct queue_listener::state {
   void rest();
   void end(const std::string& why);
   void forget();
+  void leave();
+  [[nodiscard]] bool is_in_doubt() const;
   [[nodiscard]] bool nothing_left() const;
   [[nodiscard]] bool may_retire() const;
 
-  wire_window window;
   std::vector<batch> taken;
   std::size_t next_taken = 0;
   trouble failing;
   bool open = false;
   bool resting = false;    // closed on purpose, until there is a line
-  bool lost = false;       // the connection was, and what it had taken may be too
   bool ended = false;
   bool full = false;       // the last write took less than it was given
   steady_time open_since{};
@@ -97,6 +100,7 @@ struct queue_listener::state {
   std::uint64_t acked = 0;  // of what the window has written
   bool moved = false;       // something was acked since the last open
   bool finishing = false;   // all is acked, but the output is not done with it
+  bool sure = false;        // … it is, and says no more
   std::uint64_t rotations = 0;
   steady_time::duration look_again = first_look;
 };
@@ -113,7 +117,7 @@ void queue_listener::state::run() {
       sleep();
       continue;
     }
-    if (resting && !from->ready()) {
+    if (resting && !from->ready() && !(from->finished() && is_in_doubt())) {
       if (from->finished()) break;
       sleep();
       continue;
@@ -138,8 +142,19 @@ void queue_listener::state::run() {
     report.with([&](auto& r) { r.last_error = std::move(missing); });
   if (failing && open && moved) failing.recovered();
   parts.to->close(window.torn_bytes());
+  leave();
   done.store(true);
   parts.on_done();
+}
+
+// What the other side may not have read goes to who comes next, or is told.
+void queue_listener::state::leave() {
+  if (retiring.load() && !sure) {
+    window.clear();
+    owed = window.take_kept();
+  } else if (is_in_doubt()) {
+    report.with([&](auto& r) { r.in_doubt_bytes = window.kept_bytes(); });
+  }
 }
 
 // Opens the output if it is not open. False: it could not be, and some time was waited.
@@ -158,7 +173,7 @@ bool queue_listener::state::keep_open() {
     return false;
   }
   open = true;
-  full = moved = false;
+  full = moved = sure = false;
   open_since = std::chrono::steady_clock::now();
   if (std::exchange(lost, false)) window.send_again();
   return true;
@@ -167,8 +182,11 @@ bool queue_listener::state::keep_open() {
 // The other side has all of every line that it has a part of: whoever goes on begins with the first that is not acked.
 bool queue_listener::state::may_retire() const { return retiring.load() && window.torn_bytes() == 0 && acked == window.written_bytes(); }
 
+// The connection that lines were delivered by was lost, and another one does not have them yet.
+bool queue_listener::state::is_in_doubt() const { return (lost && window.kept_bytes() > 0) || acked < window.again_bytes(); }
+
 // An output that cannot be opened has nobody waiting for it when there is nothing to bring.
-bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && from->finished(); }
+bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && !is_in_doubt() && from->finished(); }
 
 // Takes what waits and encodes it, until there is enough to write; or to settle, where the filters let little through.
 void queue_listener::state::fill() {
@@ -223,7 +241,7 @@ void queue_listener::state::look() {
     acked = written - unacked;
     look_again = first_look;
     moved = true;
-    from->progressed();
+    if (acked > window.again_bytes()) from->progressed();  // to send the same once more is none
   }
   window.settle(acked, *from);
   if (failing && open && moved && std::chrono::steady_clock::now() - open_since >= steady_after) failing.recovered();
@@ -256,7 +274,8 @@ bool queue_listener::state::finish() {
     failed(how);
     return false;
   }
-  if (!how.why.empty()) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
+  sure = how.why.empty();
+  if (!sure) parts.say(severity::warning, fmt::format("output '{}': {}", parts.name, how.why));
   return true;
 }
 
@@ -300,13 +319,19 @@ void queue_listener::state::sleep() {
   how.what == outcome::end ? end(how.why) : failed(how);
 }
 
-// Nothing is wrong: it is closed, and opened again for the next line.
+// Nothing is wrong: it is closed, and opened again for the next line. Where lines are to be sent again with the next
+// connection unless they were read, the other side has its say first.
 void queue_listener::state::rest() {
+  if (window.kept_bytes() > 0) {
+    if (!finish()) return;
+    lost = !sure;
+  }
   parts.to->close(window.torn_bytes());
   open = full = false;
   resting = true;
   unacked = 0;
   forget();
+  if (!lost) static_cast<void>(window.take_kept());
 }
 
 // Waits for longer each time, unless there is a reason to try at once.
@@ -360,6 +385,10 @@ std::function<void()> queue_listener::on_lines() const {
 }
 
 output& queue_listener::to() { return *state_->parts.to; }
+
+bool queue_listener::owe(const kept_lines& lines) { return state_->lost = state_->window.keep(lines); }
+
+kept_lines queue_listener::take_owed() { return std::move(state_->owed); }
 
 void queue_listener::start(std::shared_ptr<queue> from) {
   state_->from = std::move(from);

@@ -32,6 +32,7 @@ struct listener_report {
   std::uint64_t rotations = 0;
   std::string last_error;
   bool ended = false;  ///< nobody is there to take anything any more
+  std::uint64_t in_doubt_bytes = 0;  ///< at the end: acked by a connection that was lost, and not sent again
 };
 
 class queue_listener {
@@ -42,6 +43,9 @@ class queue_listener {
   /// The events that its queue is to call.
   [[nodiscard]] std::function<void()> on_lines() const;
   [[nodiscard]] output& to();  ///< before start()
+  /// Before start(): what the one before it was not sure of is to be sent again first. False: that is not asked for here,
+  /// or would be framed otherwise.
+  [[nodiscard]] bool owe(const kept_lines& lines);
   void start(std::shared_ptr<queue> from);
 
   void reopen();
@@ -56,6 +60,8 @@ class queue_listener {
   /// Stop at the next chance, with lines still pending.
   void abandon();
   [[nodiscard]] bool done() const;
+  /// Once it has retired and is done: what its peer had acked last and may not have read, where `resend` asks for that.
+  [[nodiscard]] kept_lines take_owed();
   [[nodiscard]] listener_report report() const;
 
  private:

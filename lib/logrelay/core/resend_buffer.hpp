@@ -4,11 +4,18 @@
 /// asked to. Owned by a wire_window; does nothing where 0 bytes are asked for.
 #include <logrelay/core/batch.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <string_view>
 
 namespace logrelay {
+
+/// What one listener leaves to another: pieces of whole lines, in order.
+struct kept_lines {
+  framing frames = framing::newline;
+  std::deque<std::string> pieces;
+};
 
 class resend_buffer {
  public:
@@ -17,6 +24,8 @@ class resend_buffer {
   resend_buffer(std::size_t most_bytes, framing frames) : most_(most_bytes), frames_(frames) {}
 
   [[nodiscard]] bool keeps() const { return most_ > 0; }
+  [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  [[nodiscard]] std::size_t bytes() const { return std::min(bytes_, most_); }
   [[nodiscard]] framing frames() const { return frames_; }
   /// Whole lines, behind those before them.
   void append(std::string_view lines);

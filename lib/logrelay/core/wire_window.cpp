@@ -189,7 +189,7 @@ void wire_window::clear() {
   chunks_.clear();
   pieces_.clear();
   at_ = offset_ = unwritten_ = piece_bytes_ = settled_wire_ = settled_source_ = 0;
-  written_ = front_ = 0;
+  written_ = front_ = again_ = 0;
 }
 
 void wire_window::send_again() {
@@ -198,8 +198,21 @@ void wire_window::send_again() {
     chunk.built = chunk.again = true;
     chunk.lines.frames = resend_.frames();
     chunk.wire = std::move(each);
+    again_ += chunk.wire.size();
     add(std::move(chunk));
   }
+}
+
+std::size_t wire_window::kept_bytes() const {
+  std::size_t bytes = resend_.bytes();
+  for (std::size_t i = 0; i < chunks_.size() && chunks_[i].again; ++i) bytes += chunks_[i].bytes().size() - (i == 0 ? settled_wire_ : 0);
+  return bytes;
+}
+
+bool wire_window::keep(const kept_lines& lines) {
+  if (!resend_.keeps() || resend_.frames() != lines.frames) return false;
+  for (const auto& each : lines.pieces) resend_.append(each);
+  return true;
 }
 
 std::size_t wire_window::line_end_before(std::size_t limit) const {

@@ -62,6 +62,14 @@ class wire_window final : public outgoing {
   void clear();
   /// After clear(): what the resend buffer kept is to be written first.
   void send_again();
+  /// Bytes at the front, since the last clear(), that are sent again.
+  [[nodiscard]] std::uint64_t again_bytes() const { return again_; }
+  /// What the other side has acked last, or would be sent again: bytes; and all of it, for another window or for nobody,
+  /// after clear().
+  [[nodiscard]] std::size_t kept_bytes() const;
+  [[nodiscard]] kept_lines take_kept() { return {resend_.frames(), resend_.take()}; }
+  /// Before the first line. False: it would not keep them, or frames its lines otherwise.
+  [[nodiscard]] bool keep(const kept_lines& lines);
 
   std::span<const iovec> pieces() const override { return pieces_; }
   std::size_t bytes() const override { return piece_bytes_; }
@@ -82,6 +90,7 @@ class wire_window final : public outgoing {
   std::size_t offset_ = 0;         // … and how much of it is
   std::size_t unwritten_ = 0;
   std::uint64_t written_ = 0;
+  std::uint64_t again_ = 0;
   std::uint64_t front_ = 0;        // where chunks_.front() begins, in written bytes
   std::size_t settled_wire_ = 0;   // of chunks_.front(): bytes and source bytes that are acked
   std::size_t settled_source_ = 0;

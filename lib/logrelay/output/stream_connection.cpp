@@ -24,7 +24,7 @@ namespace {
 // At the end, with `resend`: how long a peer may take to read to the end and to close.
 constexpr std::chrono::seconds longest_goodbye{5};
 
-// Who goes sooner, without a line, is no better than who refuses.
+// Who goes sooner is no better than who refuses: a proxy, say, whose own peer is not there.
 constexpr std::chrono::seconds shortest_stay{1};
 // The first is back, but not everything is acked yet.
 constexpr std::chrono::milliseconds look_again{20};
@@ -180,11 +180,12 @@ result stream_connection::finish(waiter& wait) {
     finished_ = true;
   }
   const auto deadline = std::chrono::steady_clock::now() + longest_goodbye;
-  while (settings_.resend_bytes > 0 && !wait.stopping()) {
+  if (settings_.resend_bytes == 0) return {};
+  while (!wait.stopping()) {
     if (auto how = hear(); how.what != outcome::done) return has_failed() ? how : result{};
     if (wait.wait(socket_.get(), POLLIN | POLLRDHUP, deadline) == waiter::event::timeout) break;
   }
-  return {};
+  return {outcome::done, fmt::format("{} has not closed the connection: whether it has read the last lines is not known", here())};
 }
 
 void stream_connection::say_goodbye() {}
@@ -193,7 +194,7 @@ void stream_connection::say_goodbye() {}
 void stream_connection::close(std::size_t torn_bytes) noexcept {
   if (socket_ && !given_up_ && !finished_ && torn_bytes == 0) say_goodbye();
   if (socket_ && given_up_) {
-    took_nothing_ = written_ > 0 ? unacked() >= written_ : std::chrono::steady_clock::now() - opened_ < shortest_stay;
+    took_nothing_ = std::chrono::steady_clock::now() - opened_ < shortest_stay || (written_ > 0 && unacked() >= written_);
     const linger at_once{1, 0};
     if (in_kernel() > 0) ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }

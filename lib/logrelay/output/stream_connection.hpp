@@ -3,8 +3,8 @@
 /// that never waits, the look for a goodbye before each write, and how much of what was written the other side has.
 ///
 /// An output may have several places to send to, of which the first is the one that is meant. A connection that is lost
-/// is made again beginning with the first; or behind the one that it was to, where that had taken nothing: who says yes
-/// and then goes is no better than who refuses. While lines go elsewhere a thread looks now and then whether the first
+/// is made again beginning with the first; or behind the one that it was to, where that went at once or had taken nothing: who
+/// says yes and then goes is no better than who refuses. While lines go elsewhere a thread looks now and then whether the first
 /// is there again (`scout`); once it is, the connection is closed at a line's end with everything acked, so that
 /// nothing is sent twice, and made again.
 #include <logrelay/net/address.hpp>
