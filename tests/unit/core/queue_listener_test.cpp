@@ -294,6 +294,62 @@ TEST_CASE("a peer that is lost at the very end gets the last lines again") {
   CHECK(it.delivered() == tally{2, 8});
 }
 
+// An output whose connection is lost, once it has taken something, before the lines end; then nobody answers until `back`.
+script lost_before_the_end(std::atomic<bool>& back) {
+  script steps;
+  steps.resend = 100;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer& p) { return p.opened.size() == 1 && !p.bytes.empty() ? fails() : result{}; };
+  steps.open = [&back](peer& p) { return p.opened.empty() || back ? result{} : fails(); };
+  return steps;
+}
+
+TEST_CASE("where lines are to be sent again a connection that is lost before the end is waited for") {
+  std::atomic<bool> back{false};
+  pair_of it(lost_before_the_end(back));
+  it.push("one\ntwo\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  it.lines->close();
+  it.listener.hurry();
+  CHECK_FALSE(eventually([&] { return it.listener.done(); }, 20ms));
+  const auto moved = it.lines->account().last_progress;
+  SECTION("it comes back") {
+    back = true;
+    REQUIRE(eventually([&] { return it.listener.done(); }));
+    CHECK(it.bytes() == "one\ntwo\none\ntwo\n");
+    CHECK(it.listener.report().in_doubt_bytes == 0);
+    CHECK(it.lines->account().last_progress == moved);  // or one that is lost each time would never be given up
+  }
+  SECTION("it does not, and that is told") {
+    it.listener.abandon();
+    REQUIRE(eventually([&] { return it.listener.done(); }));
+    CHECK(it.listener.report().in_doubt_bytes == 8);
+  }
+  CHECK(it.delivered() == tally{2, 8});
+}
+
+TEST_CASE("an output that rests has its say first where lines are to be sent again") {
+  const auto [said, again] = GENERATE(table<result, std::string>({
+      {result{}, ""},                              // it has read everything
+      {fails(), "one\n"},                          // it is lost
+      {{outcome::done, "it says no word"}, "one\n"},  // nobody knows
+  }));
+  script steps;
+  steps.resend = 100;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer& p) { return p.bytes == "one\n" ? result{outcome::rest, {}} : result{}; };
+  steps.finish = [said = said](peer& p) { return p.finishes == 1 ? said : result{}; };
+  pair_of it(steps);
+  it.push("one\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1; }));
+  it.push("two\n");
+  REQUIRE(eventually([&] { return it.delivered().lines == 2; }));
+  it.drain();
+  CHECK(it.bytes() == "one\n" + again + "two\n");
+}
+
 TEST_CASE("a lost connection begins again with the first line that was not acked") {
   script steps;
   steps.write = [](peer& p, const outgoing& lines) {
@@ -657,6 +713,45 @@ TEST_CASE("a listener that has nobody to talk to retires at once and the next ha
   next.hurry();  // the queue wakes the first one only: they have no alarm in common here
   REQUIRE(eventually([&] { return next.done(); }));
   CHECK(other->with([](peer& p) { return p.bytes; }) == "one\n");
+}
+
+TEST_CASE("what a listener that retires is not sure of the next one sends first") {
+  std::atomic<bool> back{false};
+  script steps = lost_before_the_end(back);
+  SECTION("since its connection was lost") {}
+  SECTION("since nobody says that it was read") {
+    steps.idle_event = [](peer&) { return result{}; };
+    steps.finish = [](peer&) { return result{outcome::done, "it says no word"}; };
+  }
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.delivered().lines == 2; }));
+  it.push("three\n");
+  REQUIRE(eventually([&] { return it.see([](peer& p) { return p.closes; }) == 1 || it.delivered().lines == 3; }));
+  it.listener.retire();
+  REQUIRE(eventually([&] { return it.listener.done(); }));
+  it.lines->rewind();
+  const auto owed = it.listener.take_owed();
+
+  const auto next_with = [&](std::size_t resend, framing frames, const std::shared_ptr<guarded<peer>>& other) {
+    script next;
+    next.resend = resend;
+    return std::make_unique<queue_listener>(
+        listener_parts{"name", std::make_unique<scripted_output>(next, other), std::make_unique<line_encoder>(encoding_rules{frames, false, nullptr, nullptr, {}}),
+                       80ms, [](severity, std::string_view) {}, [] {}});
+  };
+  auto other = std::make_shared<guarded<peer>>();
+  CHECK_FALSE(next_with(0, framing::newline, other)->owe(owed));
+  CHECK_FALSE(next_with(100, framing::octet, other)->owe(owed));
+  const auto next = next_with(100, framing::newline, other);
+  REQUIRE(next->owe(owed));
+  next->start(it.lines);
+  it.lines->close();
+  next->hurry();  // the queue wakes the first one only: they have no alarm in common here
+  REQUIRE(eventually([&] { return next->done(); }));
+  CHECK(other->with([](peer& p) { return p.bytes; }).starts_with("one\ntwo\n"));
+  CHECK(it.delivered() == tally{3, 14});
 }
 
 TEST_CASE("a listener that retires waits for what the other side has not taken yet") {

@@ -365,6 +365,24 @@ TEST_CASE("a first place that takes connections and no line is not tried again b
   CHECK(eventually([&] { return second.text() == "one\n"; }));
 }
 
+TEST_CASE("a first place that takes lines and goes at once is not tried again before the next") {
+  const fd listener = bound_tcp();
+  listen_on(listener);
+  stream_sink second = stream_sink::tcp();
+  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",failover=127.0.0.1:" + std::to_string(second.port()) +
+              ",failback=0");
+  out.start();
+  out.push("one\n");
+  {
+    const fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    REQUIRE(out.delivers());  // to its kernel
+  }
+  CHECK(eventually([&] { return second.connections() == 1; }));
+  out.push("two\n");
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return second.text() == "two\n"; }));
+}
+
 TEST_CASE("several places in one failover are a mistake") {
   CHECK_THROWS_WITH(sending("tcp://a:1,failover=b:2,c:3"), Catch::EndsWith("'failover=b:2,c:3' names several: give 'failover' once for each"));
 }
