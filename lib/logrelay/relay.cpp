@@ -116,10 +116,13 @@ void relay::parts::watch_command() {
   inputs->stop(stop_kind::terminate);
 }
 
-// What was ready when the inputs were asked to stop is read even where a full queue holds them up, as long as there is time.
+// What was ready when the inputs were asked to stop is read even where a full queue holds them up, as long as there is time:
+// after TERM and INT as much as they give, after a command's end for as long as an output makes progress.
 bool relay::parts::reads_on(steady_time at) {
-  if (at >= read_by || !inputs->has_unread()) return false;
-  deadline = std::min(at + look_again, read_by);
+  if (!inputs->has_unread()) return false;
+  const auto until = stop_by ? read_by : outputs->last_progress() + config.global.duration("drain-timeout");
+  if (at >= until) return false;
+  deadline = std::min<steady_time>(at + look_again, until);
   return true;
 }
 

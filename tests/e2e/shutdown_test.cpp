@@ -138,7 +138,6 @@ TEST_CASE("TERM under a flood that never pauses stops reading and delivers what 
   const auto report = relay.end();
   REQUIRE(report.outputs()[0].delivered() == report.lines_read());
   REQUIRE(count_newlines(read_file(folder / "out")) == report.lines_read());
-  REQUIRE(relay->errors() == "");
 }
 
 // ---- TERM and INT
@@ -162,8 +161,8 @@ TEST_CASE("TERM stops reading a pipe that always has more and delivers what was 
   REQUIRE(eventually([&] { return reader.ended(); }));
   REQUIRE(count_newlines(reader.text()) == report.lines_read());
   REQUIRE(difference(reader.text(), numbered_lines(0, 1'000'000).substr(0, reader.text().size() - 1) + "\n") == "");
-  REQUIRE_THAT(relay->errors(), Catch::StartsWith("logrelay: warning: input 'stdin': it was still written to when there was no more time: at least ") &&
-                                    Catch::EndsWith(" are not read, and lost\n"));
+  REQUIRE_THAT(relay->errors(), Catch::StartsWith("logrelay: warning: input 'stdin': at least ") &&
+                                    Catch::EndsWith(" were ready when there was no more time, and are not read\n"));
 }
 
 TEST_CASE("TERM reads what is ready in a pipe whose writer stays") {

@@ -1,6 +1,8 @@
 // logrelay … -- COMMAND: its stdout and stderr are two inputs, its status is ours, and signals are its affair.
 #include <e2e/relay_under_test.hpp>
 
+#include <support/pipe_sink.hpp>
+
 #include <fcntl.h>
 
 #include <filesystem>
@@ -43,6 +45,21 @@ TEST_CASE("a command's stdout and stderr are two inputs with a level each") {
   const auto balance = read_report(folder / "r.json");
   REQUIRE(balance.input("stdout").count("lines") == 1);
   REQUIRE(balance.input("stderr").count("lines") == 1);
+}
+
+TEST_CASE("what a command leaves in its pipes is read however slow a reader of ours is as long as it reads") {
+  const temp_folder folder;
+  auto out = make_pipe();
+  process relay(wrapping({"--drain-timeout", "2s", "all.log", "-,queue=16K"}, "seq -w 100000 160000"),
+                {.output = stream::descriptor(out.writing.get()), .folder = folder.path().string()});
+  out.writing.reset();
+  const pipe_sink reader(std::move(out.reading), 100'000);
+  const auto status = relay.wait();
+  REQUIRE((status && status->code == 0));
+  REQUIRE(relay.errors() == "");
+  REQUIRE(eventually([&] { return reader.ended(); }));
+  REQUIRE(count_newlines(reader.text()) == 60'001);
+  REQUIRE(reader.text() == read_file(folder / "all.log"));
 }
 
 TEST_CASE("the inputs of a command take options") {

@@ -149,13 +149,19 @@ TEST_CASE("what is ready at TERM is read even where a full queue holds it up and
     REQUIRE(eventually([&] { return rest.ended(); }));
     CHECK(difference(rest.text(), lines) == "");
   }
+  SECTION("nobody wants it any more") {
+    out.reading.reset();
+    CHECK(relay.ends());
+    CHECK(relay.status() == 0);
+    CHECK(relay.it().losses().empty());
+  }
   SECTION("there is none") {
     relay.clock.pass(1200ms);
     CHECK(relay.ends());
     CHECK(relay.status() == 1);
     REQUIRE(relay.it().losses().size() == 2);
     CHECK_THAT(relay.it().losses()[0], Catch::StartsWith("input '" + endpoint(in.reading) + "': at least ") &&
-                                           Catch::EndsWith(" of what was ready when it was asked to stop was not read"));
+                                           Catch::EndsWith(" of what was ready when it was asked to stop are not read"));
     CHECK_THAT(relay.it().losses()[1], Catch::Contains("not delivered"));
   }
 }

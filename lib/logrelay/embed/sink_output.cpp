@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <utility>
+
 namespace logrelay {
 namespace {
 
@@ -34,14 +36,16 @@ class sink_output final : public output {
       ++taken;
     }
     // A queue that is never empty has its flushes now and then; the request is done with when it is.
-    if (flush_->asked()) static_cast<void>(tried([](auto& sink) { sink.flush(); }));
+    if (due_ || flush_->asked()) static_cast<void>(tried([](auto& sink) { sink.flush(); }));
     return {taken};
   }
 
-  interest idle() const override { return {flush_->descriptor(), POLLIN}; }
+  interest idle() const override { return {flush_->descriptor(), POLLIN, due_ ? steady_time::min() : steady_time::max()}; }
 
+  // Heard, and due once the listener has taken what is there by now: what was published before it was asked.
   result idle_event() override {
-    flush_->done();
+    if (!std::exchange(due_, true)) return flush_->done(), result{};
+    due_ = false;
     auto how = flushed();
     if (how.what != outcome::done) flush_->ask();
     return how;
@@ -75,7 +79,8 @@ class sink_output final : public output {
 
   const std::shared_ptr<sink_door> door_;
   const std::shared_ptr<flush_request> flush_;
-  int tries_ = 0;  // with the next record
+  int tries_ = 0;     // with the next record
+  bool due_ = false;  // a flush, when there is nothing to write
 };
 
 class packed_body final : public format {

@@ -17,6 +17,7 @@ class flush_request {
     if (!asked_.exchange(true)) bell_.signal();
   }
   [[nodiscard]] bool asked() const { return asked_.load(); }
+  /// Who asks from now on is heard anew.
   void done() {
     bell_.clear();
     asked_.store(false);

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -72,6 +73,7 @@ void listening_input::start(reader& at) {
 }
 
 void listening_input::stop(stop_kind how) noexcept {
+  if (!stopping()) unread += accepting_;  // who waits to be taken in
   stream_input::stop(how);
   for (auto* each : acceptors_) {
     boost::system::error_code ignored;
@@ -102,6 +104,16 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
   asio::steady_timer pause(at.io());
   const registered acceptor(acceptors_, ready);
   const registered pausing(pauses_, pause);
+  const struct waiting {  // given up, it has to leave who waits to be taken in
+    reader& at;
+    const listening_input& of;
+    asio::posix::stream_descriptor& ready;
+    ~waiting() {
+      pollfd now{ready.native_handle(), POLLIN, 0};
+      if (at.gives_up() && ::poll(&now, 1, 0) == 1)
+        at.say_lost(fmt::format("input '{}': connections were not taken in when there was no more time: what came by them is lost", of.name()));
+    }
+  } left{at, *this, ready};
   bool short_of = false;  // said so
   for (bool last = false; !last;) {
     if (!stopping()) static_cast<void>(co_await ready.async_wait(ready.wait_read, await));
@@ -128,7 +140,6 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       }
       if (errno == EAGAIN) break;
       if (is_callers_fault(errno)) continue;
-      if (stopping()) break;
       if (!std::exchange(short_of, true))
         at.say().say(severity::warning, fmt::format("input '{}': unable to take in a connection: {}; {} are open, waiting until one ends",
                                                     name(), error_text(errno), streams()));
@@ -137,6 +148,7 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
     }
   }
   --accepting_;
+  if (stopping()) --unread;
   end_if_over();
 }
 

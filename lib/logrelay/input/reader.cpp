@@ -121,10 +121,12 @@ void reader::run() {
     ending = std::move(parts_->io);
   }
   ending.reset();
-  for (const auto* each : parts_->inputs)
-    if (each->left_behind > 0 && each->unread == 0 && parts_->tells)  // else it has failed by that, which is told
-      say_.say(severity::warning, fmt::format("input '{}': it was still written to when there was no more time: at least {} are not read, and lost",
-                                              each->name(), readable_size(each->left_behind)));
+  for (auto* each : parts_->inputs) {
+    if (!parts_->tells) each->unread = 0;
+    if (each->left_behind > 0 && each->unread == 0)  // else that is told, and more
+      say_lost(fmt::format("input '{}': at least {} were ready when there was no more time, and are not read", each->name(),
+                           readable_size(each->left_behind)));
+  }
   done_.store(true);
   on_done_();
 }
@@ -167,6 +169,10 @@ void reader::let_go(input& one) {
 
 void reader::end_if_over() {
   if (parts_->running == 0 && !parts_->held && parts_->io) parts_->io->stop();
+}
+
+void reader::say_lost(std::string_view what) {
+  if (parts_->tells) say_.say(severity::warning, what);
 }
 
 bool reader::gives_up() const { return parts_->gives_up; }

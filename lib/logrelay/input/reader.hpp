@@ -52,7 +52,8 @@ class reader {
   [[nodiscard]] const time_source& clock() const { return clock_; }
   [[nodiscard]] messages& say() { return say_; }
   [[nodiscard]] gate& gate_of(const input& which);
-  [[nodiscard]] bool gives_up() const;  ///< what is left is only being unwound
+  [[nodiscard]] bool gives_up() const;  ///< what is left is only being unwound …
+  void say_lost(std::string_view what);  ///< … and was ready, if anybody would have taken it
   void ended(input& which);
   /// Runs it in the reader's thread, unless that has ended. Any thread.
   void post(std::function<void()> what);

@@ -45,7 +45,7 @@ std::optional<std::size_t> relp_dialogue::hear(std::span<char> bytes) {
         break;
       case found::data:
         if (is_line_)
-          keep(piece.bytes);
+          keep(piece.bytes), begun_ = true;
         else if (parser_.length() > longest_offers)
           return refuse("offers of more than 4096 bytes"), std::nullopt;
         else
@@ -71,6 +71,7 @@ bool relp_dialogue::begin_frame() {
 }
 
 void relp_dialogue::end_frame() {
+  begun_ = false;
   if (is_line_) {
     ++frames_;
     return;
@@ -89,20 +90,22 @@ void relp_dialogue::end_frame() {
 }
 
 void relp_dialogue::published() {
-  book_.seal(frames_);
+  book_.seal(2 * frames_ + (begun_ ? 1 : 0));
   answer();
 }
 
 // Answers what is settled. Where something was lost, all that were settled with it get a "500": better twice than never.
 void relp_dialogue::answer() {
   while (const auto done = book_.next()) {
-    lost_ |= done->lost_lines > 0;
-    if (answered_ == done->mark) continue;  // part of a long line
-    for (; answered_ < done->mark; ++answered_) {
+    const auto frames = done->mark / 2;
+    const bool lost = done->lost_lines > 0, begun = done->mark % 2 == 1;
+    lost_ |= lost;
+    if (answered_ == frames) continue;  // part of a long line
+    for (; answered_ < frames; ++answered_, lost_ = lost) {
       answer_replies();
       respond(lost_ ? "500 dropped or rejected" : "200 OK");
     }
-    lost_ = false;
+    lost_ = begun && lost;  // perhaps of the one that is begun
   }
   answer_replies();
   static_cast<void>(send());  // that the peer has gone is seen when it is read

@@ -53,6 +53,7 @@ class relp_dialogue final : public dialogue {
   relp_parser parser_;
   std::string offers_;  // of a frame that is no line
   bool is_line_ = false, greeted_ = false, closing_ = false;
+  bool begun_ = false;  // a line of which there is more to come
   std::uint32_t expected_ = 0;  // the next frame's number; 0: any
   std::uint32_t answering_ = 0;  // that of the frame that is answered next
   std::uint64_t frames_ = 0, answered_ = 0;  // lines

@@ -88,7 +88,18 @@ struct stream_input::stream {
   }
 
   /// Bytes that nobody but us can still read: a peer that is answered knows what it has no answer for, and sends that again.
-  [[nodiscard]] std::size_t ready_bytes() { return talk ? 0 : ready_in(from ? from.get() : ready.native_handle()); }
+  [[nodiscard]] std::size_t ready_bytes() {
+    if (talk) return 0;
+    return ready_in(from ? from.get() : ready.native_handle()) + (layer ? layer->held_bytes() : 0);
+  }
+
+  /// Whether it was asked to stop, and its peer has gone and left nothing.
+  [[nodiscard]] bool is_at_end() {
+    if (!asked || layer) return false;
+    const int descriptor = from ? from.get() : ready.native_handle();
+    pollfd now{descriptor, POLLIN, 0};
+    return ::poll(&now, 1, 0) == 1 && ready_in(descriptor) == 0;
+  }
 
   [[nodiscard]] dialogue_parts parts_for_dialogue(reader& at, input& of, const std::string& peer) {
     const auto send = [this](std::string_view bytes) {
@@ -116,7 +127,8 @@ struct stream_input::stream {
   steady_time line_began = steady_time::max();  // the unfinished one
   bool idle = false;                            // has had nothing to say for too long
   bool late = false;                            // has not ended its line for too long
-  std::size_t unread = 0;                       // of what was ready when we were asked to stop
+  bool asked = false;                           // to stop
+  std::size_t unread = 0;                       // of what was ready then
 };
 
 stream_input::stream_input(const input_config& config)
@@ -129,6 +141,7 @@ void stream_input::read_stream(reader& at, fd from, read_manner how, std::string
     streams_.emplace_back(at, *this, std::move(from), how, std::move(peer), who);
     streams_.back().layer = std::move(layer);
     streams_.back().visit = std::move(visit);
+    if (stopping_) owe_what_is_ready(streams_.back());
   } catch (const boost::system::system_error& e) {  // out of memory for such things, in the kernel
     failed.store(true);
     at.say().say(severity::error, fmt::format("input '{}': unable to wait for it: {}", name(), e.code().message()));
@@ -169,6 +182,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
         continue;
       }
       std::size_t most = room.room();
+      if (most == 0 && one.is_at_end()) co_return;  // for which no room is needed
       if (most == 0) most = co_await room.wait_for_room();
       if (one.visit) most = std::min(most, guard_.turn_bytes());
       const auto space = one.framer.space(std::min(most, turn_bytes));
@@ -280,7 +294,7 @@ bool stream_input::is_end(int error_number) const {
 
 steady_time stream_input::patience_with(const stream& one) const {
   auto until = steady_time::max();
-  if (idle_.count() > 0 && !one.idle && !(one.talk && one.talk->owes())) until = one.active + idle_;
+  if (idle_.count() > 0 && !one.idle) until = one.active + idle_;
   if (line_limit_.count() > 0 && !one.late && one.line_began != steady_time::max()) until = std::min(until, one.line_began + line_limit_);
   return until;
 }
@@ -297,6 +311,7 @@ asio::awaitable<void> stream_input::end_idle(reader& at) {
     auto earliest = steady_time::max();
     const auto now = at.clock().now();
     for (auto& each : streams_) {
+      if (each.talk && each.talk->owes()) each.active = now;  // it waits for us
       while (patience_with(each) <= now) {
         const bool idle = idle_.count() > 0 && !each.idle && each.active + idle_ <= now;
         (idle ? each.idle : each.late) = true;
@@ -311,11 +326,14 @@ asio::awaitable<void> stream_input::end_idle(reader& at) {
   }
 }
 
+void stream_input::owe_what_is_ready(stream& one) noexcept {
+  one.asked = true;
+  unread.fetch_sub(std::exchange(one.unread, one.ready_bytes()), std::memory_order_relaxed);
+  unread.fetch_add(one.unread, std::memory_order_relaxed);
+}
+
 void stream_input::owe_what_is_ready() noexcept {
-  for (auto& each : streams_) {
-    unread.fetch_sub(std::exchange(each.unread, each.ready_bytes()), std::memory_order_relaxed);
-    unread.fetch_add(each.unread, std::memory_order_relaxed);
-  }
+  for (auto& each : streams_) owe_what_is_ready(each);
 }
 
 void stream_input::stop(stop_kind) noexcept {

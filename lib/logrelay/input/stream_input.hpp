@@ -32,6 +32,8 @@ class stream_layer {
   virtual ssize_t read(std::span<char> to) = 0;
   /// As write(2), the same.
   virtual ssize_t write(std::string_view bytes) = 0;
+  /// Bytes, at most, that it has read ahead and not given yet.
+  [[nodiscard]] virtual std::size_t held_bytes() const = 0;
 };
 
 class stream_input : public input {
@@ -64,6 +66,7 @@ class stream_input : public input {
  private:
   struct stream;
   boost::asio::awaitable<void> pump(reader& at, std::list<stream>::iterator place);
+  void owe_what_is_ready(stream& one) noexcept;
   void has_read(stream& one, ssize_t got) noexcept;
   bool commit(reader& at, stream& one, std::span<char> got);
   boost::asio::awaitable<bool> listen_again(stream& one);

@@ -78,7 +78,7 @@ asio::awaitable<bool> tls_handshakes::parts::agree(outcome& one, asio::posix::st
     const auto what = how == tls_session::step::wants_write ? ready.wait_write : ready.wait_read;
     co_await ready.async_wait(what, await);
   }
-  one.why = late ? "the handshake took too long" : "out of memory";
+  one.why = !late ? "out of memory" : hurried ? "" : "the handshake took too long";
   co_return false;
 }
 

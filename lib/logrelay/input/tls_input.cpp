@@ -50,6 +50,8 @@ class tls_layer final : public stream_layer {
     return errno = EAGAIN, -1;
   }
 
+  std::size_t held_bytes() const override { return session_->held_bytes(); }
+
  private:
   std::size_t begun_ = 0;
   const std::function<void(const std::string&)> broken_;
@@ -116,7 +118,7 @@ class tls_input final : public listening_input {
       read_stream(at, std::move(one.connection), read_manner::nonblocking, std::move(peer), {}, std::move(visit), std::move(layer));
       return;
     }
-    refused(at, one);
+    if (!one.why.empty()) refused(at, one);
     arrived();
   }
 

@@ -23,6 +23,11 @@ std::string_view part_before(char separator, std::string_view& rest) {
 
 relp_parser::piece relp_parser::next(std::string_view& bytes) {
   if (state_ == state::malformed) return {found::malformed};
+  if (state_ == state::ended) {
+    state_ = state::number;
+    digits_ = 0;
+    return {found::end};
+  }
   if (bytes.empty()) return {};
   switch (state_) {
     case state::number: return number_part(bytes);
@@ -38,9 +43,9 @@ relp_parser::piece relp_parser::next(std::string_view& bytes) {
     case state::end:
       if (bytes.front() != '\n') return wrong("no line feed where its length says that a frame ends");
       bytes.remove_prefix(1);
-      state_ = state::number;
-      digits_ = 0;
-      return {found::end};
+      state_ = state::ended;
+      return length_ == 0 ? piece{found::length, " "} : next(bytes);
+    case state::ended:
     case state::malformed: break;
   }
   return {found::malformed};
@@ -81,16 +86,15 @@ relp_parser::piece relp_parser::command_part(std::string_view& bytes) {
 
 relp_parser::piece relp_parser::length_part(std::string_view& bytes) {
   const auto from = bytes;
-  std::size_t zeros = 0;
   for (; !bytes.empty() && is_digit(bytes.front()); bytes.remove_prefix(1)) {
+    if (digits_ > 0 && length_ == 0) return wrong("a frame's length begins with 0");
     if (++digits_ > most_digits) return wrong("a frame's length has more than 9 digits");
-    if (length_ == 0 && bytes.front() == '0') ++zeros;
     length_ = 10 * length_ + static_cast<std::uint32_t>(bytes.front() - '0');
   }
-  const auto text = [&] { return from.substr(zeros, from.size() - bytes.size() - zeros); };
-  if (bytes.empty()) return text().empty() ? piece{} : piece{found::length, text()};
+  const auto text = [&] { return from.substr(0, from.size() - bytes.size()); };
+  if (bytes.empty()) return {found::length, text()};
   if (digits_ == 0) return wrong("a frame has no length");
-  if (length_ == 0) return state_ = state::end, next(bytes);
+  if (length_ == 0) return state_ = state::end, piece{found::length, text()};
   if (bytes.front() != ' ') return wrong("no space behind a frame's length");
   bytes.remove_prefix(1);
   state_ = state::data;

@@ -23,7 +23,8 @@ class relp_parser {
   enum class found : std::uint8_t {
     nothing,    ///< all is consumed, and more is needed
     command,    ///< number() and command() are known
-    length,     ///< `bytes` are the next digits of the length, without leading zeros, and the space behind them
+    length,     ///< `bytes` are the next digits of the length, and the space behind them; where no data follows, in place
+                ///< of the line feed
     data,       ///< `bytes` are the next of the data; length() is known
     end,        ///< of the frame
     malformed,  ///< why() says what; nothing that follows has a meaning
@@ -32,7 +33,7 @@ class relp_parser {
     found what = found::nothing;
     std::string_view bytes{};
   };
-  /// Takes the next piece off the front of `bytes`.
+  /// Takes the next piece off the front of `bytes`; what it finds is no longer than what it has taken.
   [[nodiscard]] piece next(std::string_view& bytes);
 
   [[nodiscard]] std::uint32_t number() const { return number_; }
@@ -42,7 +43,7 @@ class relp_parser {
 
  private:
   static constexpr std::size_t most_digits = 9, longest_command = 32;
-  enum class state : std::uint8_t { number, command, length, data, end, malformed };
+  enum class state : std::uint8_t { number, command, length, data, end, ended, malformed };
 
   piece number_part(std::string_view& bytes);
   piece command_part(std::string_view& bytes);

@@ -200,6 +200,7 @@ void tls_session::read_ahead() {
   SSL_set_default_read_buffer_len(ssl_, ahead_bytes);
 }
 
+std::size_t tls_session::held_bytes() const { return SSL_has_pending(ssl_) == 1 ? std::size_t{ahead_bytes} : 0; }
 std::uint64_t tls_session::wire_bytes() const { return BIO_number_written(SSL_get_wbio(ssl_)); }
 bool tls_session::resumed() const { return SSL_session_reused(ssl_) == 1; }
 

@@ -103,6 +103,7 @@ class tls_session {
   void say_goodbye();
   /// Reads ahead from now on, a larger piece at a time: what has come is then not known to poll(2).
   void read_ahead();
+  [[nodiscard]] std::size_t held_bytes() const;  ///< at most, that were read ahead
 
   [[nodiscard]] const std::string& why() const { return why_; }  ///< it failed
   [[nodiscard]] bool is_lost() const { return lost_; }           ///< … with its connection, not over what came by that

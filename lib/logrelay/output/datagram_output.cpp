@@ -8,6 +8,7 @@
 #include <logrelay/util/fd.hpp>
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -44,7 +45,7 @@ class name_watch {
   [[nodiscard]] bool is_elsewhere(const address& now_at) {
     if (!is_name_) return false;
     if (!search_) {
-      if (how_.now() >= next_) search_.emplace(name_, SOCK_DGRAM, how_.ask);
+      if (how_.now() >= next_) begin();
       return false;
     }
     const auto said = search_->take();
@@ -55,6 +56,12 @@ class name_watch {
   }
 
  private:
+  void begin() try {
+    search_.emplace(name_, SOCK_DGRAM, how_.ask);
+  } catch (const error&) {  // out of descriptors: lines go on meanwhile
+    begin_again();
+  }
+
   const host_port name_;
   const look_ups how_;
   const bool is_name_;
@@ -84,6 +91,7 @@ class datagram_output final : public output {
     for (const auto& each : addresses) {
       at_ = each;
       socket_.reset(::socket(each.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      if (each.family() == AF_INET) leave_cutting_to_routers();
       if (socket_ && ::connect(socket_.get(), each.get(), each.size) == 0) return {};
       why = error_text(errno);
     }
@@ -115,6 +123,12 @@ class datagram_output final : public output {
   }
 
  private:
+  // Else a datagram that is too long for a link on the way is thrown away there, and the answer, which comes later, taken for
+  // one to the next (ip(7), IP_MTU_DISCOVER). Who sends IPv6 cuts by itself.
+  void leave_cutting_to_routers() {
+    const int never = IP_PMTUDISC_DONT;
+    ::setsockopt(socket_.get(), IPPROTO_IP, IP_MTU_DISCOVER, &never, sizeof never);
+  }
   // What stops it, the next write finds at its first.
   std::size_t send_all(std::span<const iovec> pieces) const {
     std::array<mmsghdr, 64> messages{};

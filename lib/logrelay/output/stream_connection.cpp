@@ -136,7 +136,7 @@ interest stream_connection::writable() const {
 interest stream_connection::idle() const {
   auto until = next_look_;
   if (stalled_) until = std::min(until, *stalled_ + settings_.write_timeout);
-  if (settings_.idle_timeout.count() > 0) until = std::min(until, last_write_ + settings_.idle_timeout);
+  if (settings_.idle_timeout.count() > 0 && says_goodbye_) until = std::min(until, last_write_ + settings_.idle_timeout);
   return {socket_.get(), POLLIN | POLLRDHUP, until};
 }
 
@@ -145,7 +145,7 @@ result stream_connection::idle_event() {
   const auto now = std::chrono::steady_clock::now();
   look_for_first(now);
   if (auto how = look_for_life(now); how.what != outcome::done) return how;
-  const bool idle = settings_.idle_timeout.count() > 0 && now - last_write_ >= settings_.idle_timeout;
+  const bool idle = settings_.idle_timeout.count() > 0 && now - last_write_ >= settings_.idle_timeout && says_goodbye_;
   if (!idle && !first_is_back()) return {};
   if (unacked() == 0) return {outcome::rest, {}};
   if (idle) last_write_ = now;  // not yet: it has not taken everything
@@ -185,6 +185,7 @@ result stream_connection::finish(waiter& wait) {
     if (auto how = hear(); how.what != outcome::done) return has_failed() ? how : result{};
     if (wait.wait(socket_.get(), POLLIN | POLLRDHUP, deadline) == waiter::event::timeout) break;
   }
+  says_goodbye_ = wait.stopping();
   return {outcome::done, fmt::format("{} has not closed the connection: whether it has read the last lines is not known", here())};
 }
 
@@ -228,12 +229,19 @@ void stream_connection::look_for_first(steady_time now) {
   next_look_ = now + settings_.failback;
   if (search_ && !search_->over.load() && now < search_->until) return;
   if (search_) search_->wait.stop();
-  search_ = std::make_shared<search>();
-  search_->until = now + settings_.connect_timeout;
-  std::thread([shared = search_, look = scout()] {
-    shared->found.store(look(shared->wait, shared->until));
-    shared->over.store(true);
-  }).detach();
+  try {
+    search_ = std::make_shared<search>();
+    search_->until = now + settings_.connect_timeout;
+    std::thread([shared = search_, look = scout()] {
+      try {
+        shared->found.store(look(shared->wait, shared->until));
+      } catch (const std::exception&) {  // out of descriptors: it looks again
+      }
+      shared->over.store(true);
+    }).detach();
+  } catch (const std::exception&) {  // the same, or of threads; lines go on meanwhile
+    search_.reset();
+  }
 }
 
 void stream_connection::note_progress(std::uint64_t given, std::uint64_t left) {

@@ -100,6 +100,7 @@ class stream_connection : public output {
   bool took_nothing_ = false;  // the connection before
   bool returning_ = false;  // the first is back, and lines are still on their way here
   bool finished_ = false;
+  bool says_goodbye_ = true;  // the other side, when we do; else it is not left for being idle, which would double lines each time
   steady_time opened_{}, last_write_{}, next_look_ = steady_time::max();
   std::uint64_t arrived_ = 0;  // of what the kernel was given
   std::optional<steady_time> stalled_;  // nothing more has arrived since then

@@ -90,12 +90,18 @@ TEST_CASE("sink output: a flush comes behind what is written, and once more when
   CHECK(my.sink->flushes == 1);
   CHECK(my.flush->asked());  // more may be queued behind
   CHECK(my.out->idle().descriptor == my.flush->descriptor());
-  CHECK(my.out->idle_event().what == outcome::done);
-  CHECK(my.sink->flushes == 2);
-  CHECK_FALSE(my.flush->asked());
   my.sink->on_log = nullptr;
+  CHECK(my.out->idle_event().what == outcome::done);
+  CHECK_FALSE(my.flush->asked());                        // who asks now is heard anew …
+  CHECK(my.sink->flushes == 1);                          // … and what lies there already comes first
+  CHECK(my.out->idle().until == steady_time::min());
   CHECK(my.out->write(records({"two"})).taken == 1);
-  CHECK(my.sink->flushes == 2);  // nobody asked
+  CHECK(my.sink->flushes == 2);
+  CHECK(my.out->idle_event().what == outcome::done);
+  CHECK(my.sink->flushes == 3);
+  CHECK(my.out->idle().until == steady_time::max());
+  CHECK(my.out->write(records({"three"})).taken == 1);
+  CHECK(my.sink->flushes == 3);  // nobody asked
 }
 
 TEST_CASE("sink output: it writes nothing past who hangs in the sink, and says so") {

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 namespace logrelay {
 
 using namespace support;
@@ -79,6 +81,7 @@ void check_input_contract(const std::function<std::unique_ptr<input_peer>()>& ma
     CHECK(difference(in.text(), numbered_lines(0, 20'000)) == "");
   }
   SECTION("asked to stop while a full queue holds it, it owes what is ready until it has read that") {
+    std::atomic<bool> written{false};
     queue_rules small;
     small.capacity_bytes = 1024;
     small.when_full = overflow::block;
@@ -90,8 +93,10 @@ void check_input_contract(const std::function<std::unique_ptr<input_peer>()>& ma
         peer->write(numbered_lines(0, 150));
       } catch (const error&) {  // sockets that do not hold as much are closed when nothing is in them
       }
+      written = true;
     });
     CHECK(eventually([&] { return in.held(); }));
+    static_cast<void>(eventually([&] { return written.load(); }, std::chrono::milliseconds(50)));  // or it waits for us to read
     in.stop();
     if (!peer->is_answered()) {
       CHECK(eventually([&] { return in.in().unread > 0; }));

@@ -207,6 +207,59 @@ TEST_CASE("out of descriptors it waits until a connection ends and takes the nex
   CHECK(taken);
 }
 
+TEST_CASE("asked to stop and out of descriptors it takes in who waits as others end") {
+  queue_rules small;
+  small.capacity_bytes = 1024;
+  small.when_full = overflow::block;
+  reading in("tcp://127.0.0.1:0", small);
+  in.start();
+  const fd first = connected_tcp(in.port());
+  write_all(first, equal_lines(40, 50));
+  REQUIRE(eventually([&] { return in.held(); }));
+
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const fd second(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const fd lowest_free(::dup(0));
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(in.port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool connected = ::connect(second.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  write_all(second, "second\n");
+  in.stop();
+  const bool owes = eventually([&] { return in.in().unread > 0; });
+  const bool ends = eventually([&] { return static_cast<void>(in.lines()), in.times_done() == 1; });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(connected);
+  CHECK(owes);
+  CHECK(ends);
+  CHECK(in.text() == equal_lines(40, 50) + "second\n");
+}
+
+TEST_CASE("asked to stop it owes what is ready in connections that it has still to take in") {
+  queue_rules small;
+  small.capacity_bytes = 1024;
+  small.when_full = overflow::block;
+  reading in("tcp://127.0.0.1:0,max-connections=1", small);
+  in.start();
+  const fd first = connected_tcp(in.port());
+  write_all(first, equal_lines(40, 50));
+  REQUIRE(eventually([&] { return in.held(); }));
+  const fd second = connected_tcp(in.port());
+  write_all(second, equal_lines(60, 50));
+  in.stop();
+  REQUIRE(eventually([&] { return in.in().unread > 0; }));
+  const auto at_first = in.in().unread.load();
+  REQUIRE(eventually([&] { return static_cast<void>(in.lines()), in.in().unread > at_first; }));
+  CHECK(eventually([&] { return static_cast<void>(in.lines()), in.times_done() == 1; }));
+  CHECK(in.in().unread == 0);
+  CHECK(in.text() == equal_lines(40, 50) + equal_lines(60, 50));
+}
+
 TEST_CASE("no descriptor of a connection is passed on to a child") {
   std::array<bool, 64> ours{};
   for (int number = 0; number < 64; ++number) ours.at(static_cast<std::size_t>(number)) = ::fcntl(number, F_GETFD) < 0;

@@ -98,6 +98,39 @@ TEST_CASE("a line that is dropped is answered so") {
   CHECK(client.answers(3).back().data == "200 OK");
 }
 
+TEST_CASE("a message of which a piece was lost is answered so also where another ended in the same read") {
+  queue_rules small;
+  small.capacity_bytes = 1000;
+  small.when_full = overflow::drop_newest;
+  reading in("relp://127.0.0.1:0,max-line=800", small);
+  in.start();
+  auto client = relp_client::opened(in.port());
+  std::string frames;
+  append_relp_frame(2, "syslog", "good", frames);
+  append_relp_frame(3, "syslog", std::string(2400, 'x'), frames);
+  append_relp_frame(4, "syslog", "end", frames);
+  const auto first = frames.find("xx") + 2000;  // two pieces of the long one, of which one finds no room
+  client.send_bytes(std::string_view(frames).substr(0, first));
+  REQUIRE(eventually([&] { return in.account().dropped().lines == 1; }));
+  static_cast<void>(in.lines());
+  client.send_bytes(std::string_view(frames).substr(first));
+  REQUIRE(eventually([&] { return static_cast<void>(in.lines()), in.account().delivered.lines == 4; }));
+  CHECK(said(client.answers(3)) == "2 500 dropped or rejected\n3 500 dropped or rejected\n4 200 OK\n");
+}
+
+TEST_CASE("a peer that was owed an answer is let go when it is silent after that") {
+  reading in("relp://127.0.0.1:0,idle-timeout=20ms");
+  in.start();
+  auto client = relp_client::opened(in.port());
+  client.send("one\n");
+  REQUIRE(eventually([&] { return in.account().pending.lines == 1; }));
+  std::this_thread::sleep_for(60ms);  // looked at meanwhile
+  CHECK(in.in().connections == 1);
+  static_cast<void>(in.lines());
+  CHECK(client.is_let_go());
+  CHECK(said(client.answers(1)).starts_with("2 200 OK\n"));
+}
+
 TEST_CASE("messages keep their newlines and NULs and come in whatever pieces") {
   reading in("relp://127.0.0.1:0");
   in.start();
@@ -105,14 +138,14 @@ TEST_CASE("messages keep their newlines and NULs and come in whatever pieces") {
   const auto message = "a\nb\0c\n"s;
   std::string frames;
   append_relp_frame(2, "syslog", message, frames);
-  append_relp_frame(3, "syslog", {}, frames);  // nobody's message
+  append_relp_frame(3, "syslog", {}, frames);
   append_relp_frame(4, "syslog", "x", frames);
-  frames += "5 syslog 00011 hello world\n";
+  append_relp_frame(5, "syslog", "hello world", frames);
   for (const char each : frames) {
     client.send_bytes({&each, 1});
     static_cast<void>(in.lines());
   }
-  CHECK(in.comes(message + "\nx\nhello world\n"));
+  CHECK(in.comes(message + "\n\nx\nhello world\n"));
   CHECK(said(client.answers(4)) == "2 200 OK\n3 200 OK\n4 200 OK\n5 200 OK\n");
 }
 
