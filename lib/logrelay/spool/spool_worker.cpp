@@ -253,7 +253,7 @@ void spool_worker::sleep() {
   if (behind && !lines_->unread() && !blocked_.load() && receipts_.empty()) watches_outbox_.store(false);
   if (leaving_.load() || may_read() || (may_write() && (!taken_.empty() || transit_.inbox_ready()))) return alarm_.awake();
   auto until = next_sync_;
-  if (!may_write() && !taken_.empty()) until = std::min(until, write_again_);
+  if (!may_write() && (!taken_.empty() || transit_.inbox_ready())) until = std::min(until, write_again_);
   if (lines_->unread() && clock_.now() < read_again_) until = std::min(until, read_again_);
   if (behind) until = std::min(until, next_cursor_);
   waiter wait(alarm_);

@@ -24,16 +24,20 @@ struct held_disk {
   std::mutex mutex;
   std::condition_variable changed;
   bool held = false;
-  int error_number = 0, sync_error_number = 0;
+  int error_number = 0, sync_error_number = 0, syncs = 0;
 
   held_disk() {
     disk.remembers = false;
     disk.fault = [this](simulated_disk::kind what, std::size_t) {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return !held; });
-      if (what == simulated_disk::kind::sync) return sync_error_number;
+      if (what == simulated_disk::kind::sync) return ++syncs, sync_error_number;
       return what == simulated_disk::kind::write || what == simulated_disk::kind::create ? error_number : 0;
     };
+  }
+  int synced() {
+    const std::lock_guard lock(mutex);
+    return syncs;
   }
   void hold(bool on) {
     const std::lock_guard lock(mutex);
@@ -99,6 +103,12 @@ struct queue_on {
         it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
       }
       return expected >= first + count;
+    });
+  }
+  bool has_said(std::size_t count) {
+    return eventually([&] {
+      const std::lock_guard lock(mutex);
+      return said.size() >= count;
     });
   }
   void leave() {
@@ -511,6 +521,26 @@ TEST_CASE("after a sync that fails nobody knows what is safe") {
   disk.fail_to_sync(EIO);
   CHECK(a.left_with_in_time(0));
   CHECK(a.lost == 10);
+}
+
+TEST_CASE("lines that come after a sync that failed are written when the disk is asked again") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  rules.sync_every = 200ms;
+  queue_on a(disk, rules);
+  a.push(10);
+  REQUIRE(eventually([&] { return a.it->account().spooled.lines == 10; }));
+  disk.fail_to_sync(EIO);
+  a.clock.pass(200ms);
+  REQUIRE(a.has_said(1));
+  disk.fail_to_sync(0);
+  const int before = disk.synced();
+  a.push(10);
+  a.clock.pass(200ms);  // the next sync is due, and nothing is yet to be written
+  REQUIRE(eventually([&] { return disk.synced() >= before + 2; }));  // with the cursor's
+  a.clock.pass(50ms);
+  CHECK(eventually([&] { return a.it->account().spooled.lines == 20; }));
 }
 
 TEST_CASE("a receipt for a line that is larger than the spool says that it is lost") {
