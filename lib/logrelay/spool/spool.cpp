@@ -74,6 +74,7 @@ spool::appended spool::append(std::span<const batch> lines) {
   tally added;
   const auto commit = [&] {
     if (const int error_number = flush()) {
+      forget_empty();
       done.why = stopped::failed;
       done.error_number = error_number;
       return false;
@@ -134,6 +135,14 @@ int spool::flush() {
   segments_.grow(active_->flushed_bytes(), end_);
   if (active_->flushed_bytes() > before) reader_.grown();
   return 0;
+}
+
+// A segment whose first lines were not written: what there is of them takes room, and it would keep the spool from being empty.
+void spool::forget_empty() {
+  if (!active_ || active_->flushed_bytes() > 0) return;
+  active_.reset();
+  segments_.forget_last();
+  reader_.shrunk();
 }
 
 int spool::begin_segment(wall_time made) {

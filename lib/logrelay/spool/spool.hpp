@@ -81,6 +81,7 @@ class spool {
   int begin_segment(wall_time made);
   void end_segment();
   int flush();
+  void forget_empty();
   int remove_first();
 
   disk& folder_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace logrelay {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t turn_bytes = 1024 * 1024;
 // A disk that said no is asked again after this long.
 constexpr std::chrono::milliseconds pause{250};
+
+bool is_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
 }  // namespace
 
@@ -104,14 +107,26 @@ bool spool_worker::write() {
   switch (done.why) {
     case stopped::not_at_all: worked(); break;
     case stopped::too_large: drop_first(); break;
-    case stopped::failed: return !failed("write", done.error_number);
+    case stopped::failed:
+      if (is_full(done.error_number) && make_room()) break;
+      return !failed("write", done.error_number);
     case stopped::full:
+      if (make_room()) break;
       blocked_.store(true);
-      settle(true);
-      if (lines_->settled().lines >= lines_->end().lines && !lines_->unread() && lines_->give_back() == 0) return true;
       write_again_ = clock_.now() + pause;
       break;
   }
+  return true;
+}
+
+// What is settled is given back at once, the last segment too, so that a disk without room has some again. False: it has not.
+bool spool_worker::make_room() {
+  const auto before = lines_->bytes();
+  settle(true);
+  if (const int error_number = lines_->give_back()) failed("write", error_number);
+  if (lines_->bytes() >= before) return false;
+  write_again_ = {};
+  transit_.disk_takes(lines_->bytes());
   return true;
 }
 

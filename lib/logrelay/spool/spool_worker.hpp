@@ -50,6 +50,7 @@ class spool_worker {
   bool pass_by();
   bool sync_batch();
   void hand_on(const spool::appended& done, bool caught_up);
+  bool make_room();
   void forget_taken(std::size_t bytes);
   void drop_first();
   bool read();

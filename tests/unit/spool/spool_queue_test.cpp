@@ -25,15 +25,25 @@ struct held_disk {
   std::condition_variable changed;
   bool held = false;
   int error_number = 0, sync_error_number = 0, syncs = 0;
+  std::uint64_t room = static_cast<std::uint64_t>(-1);
+  int full_number = ENOSPC;
 
   held_disk() {
     disk.remembers = false;
-    disk.fault = [this](simulated_disk::kind what, std::size_t) {
+    disk.fault = [this](simulated_disk::kind what, std::size_t bytes) {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return !held; });
       if (what == simulated_disk::kind::sync) return ++syncs, sync_error_number;
+      // A cursor's place in its file is always there.
+      if (what == simulated_disk::kind::write && bytes > 100 && disk.bytes() + bytes > room) return full_number;
       return what == simulated_disk::kind::write || what == simulated_disk::kind::create ? error_number : 0;
     };
+  }
+  /// All that it has for files.
+  void has_room_for(std::uint64_t bytes, int otherwise = ENOSPC) {
+    const std::lock_guard lock(mutex);
+    room = bytes;
+    full_number = otherwise;
   }
   int synced() {
     const std::lock_guard lock(mutex);
@@ -103,6 +113,16 @@ struct queue_on {
         it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
       }
       return expected >= first + count;
+    });
+  }
+  /// Takes and acks what there is until that many have been delivered, the clock going on meanwhile or not.
+  bool deliver_up_to(std::uint64_t lines, milliseconds each_time) {
+    return eventually([&] {
+      clock.pass(each_time);
+      std::vector<batch> got;
+      it->take(got, 100'000);
+      for (const auto& each : got) it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+      return it->account().delivered.lines == lines;
     });
   }
   bool has_said(std::size_t count) {
@@ -329,6 +349,52 @@ TEST_CASE("a disk that fails is named once and named again when it works") {
   CHECK_THAT(a.said[0], Catch::Contains("unable to write its spool /spool: No space left on device"));
   CHECK_THAT(a.said[1], Catch::Contains("takes lines again"));
   CHECK(a.deliver(0, 20));
+}
+
+// A disk that somebody else fills, until lines wait in memory.
+struct queue_on_full_disk : queue_on {
+  queue_on_full_disk(held_disk& on, const spool_rules& with) : queue_on(on, with) {
+    if (!eventually([&] {
+          push(10);
+          const std::lock_guard lock(mutex);
+          return !said.empty();
+        }))
+      FAIL("it is never full");
+  }
+};
+
+TEST_CASE("a spool whose disk is full goes on when all that is in it is delivered") {
+  held_disk disk;
+  disk.has_room_for(30'000, GENERATE(ENOSPC, EDQUOT));
+  queue_on_full_disk a(disk, spool_of(1'000'000));
+  CHECK(a.it->account().spooled.lines < a.next);
+  CHECK(a.deliver_up_to(a.next, 300ms));
+  CHECK(a.it->account().dropped().lines == 0);
+  REQUIRE(a.has_said(2));
+  CHECK_THAT(a.said[1], Catch::Contains("takes lines again"));
+  CHECK(a.balances());
+}
+
+TEST_CASE("a spool whose disk is full has it back at the end for lines that wait in memory") {
+  held_disk disk;
+  disk.has_room_for(30'000);
+  queue_on_full_disk a(disk, spool_of(1'000'000));
+  const auto written = a.it->account().spooled.lines;
+  CHECK(a.deliver_up_to(written, 0ms));
+  a.leave();
+  CHECK(a.last.pending.lines == a.next - written);
+  CHECK(a.last.spooled == a.last.pending);
+  disk.has_room_for(1'000'000);
+  queue_on b(disk, spool_of(1'000'000));
+  CHECK(b.deliver(written, b.it->account().found.lines));
+}
+
+TEST_CASE("a spill whose disk has no room at all goes on in memory as soon as that has some") {
+  held_disk disk;
+  disk.has_room_for(800);
+  queue_on_full_disk a(disk, spill_of(1'000'000));
+  CHECK(a.deliver_up_to(a.next, 300ms));
+  CHECK(a.balances());
 }
 
 TEST_CASE("a line that is larger than its spool is dropped and said so in its place") {
