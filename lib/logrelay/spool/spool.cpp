@@ -256,7 +256,7 @@ int spool::prepend(std::span<const batch> lines, const spool_place& at) {
   if (error_number == 0) error_number = folder_.sync_names();
   if (error_number != 0) return error_number;
   segments_.add_before({at.lines, writer.flushed_bytes(), writer.head(), writer.end(), true, false, false});
-  if (segments_.all().size() == 1) end_ = writer.end();
+  if (segments_.all().size() == 1) end_ = synced_ = writer.end();
   settled_ = at;
   return write_cursor(true);
 }

@@ -56,6 +56,8 @@ class spool_worker {
   bool read();
   void settle(bool now);
   void sync_timed();
+  void tell_receipts();
+  [[nodiscard]] std::uint64_t lines_before_disk(const spool_place& place) const;
   void end_if_done();
   void sleep();
   void keep_rest();

@@ -84,9 +84,9 @@ room spool_transit::paced(const room& in) {
 
 void spool_transit::close() { inbox_.close(); }
 
-bool spool_transit::has_room(std::size_t bytes) const {
+bool spool_transit::has_room(std::size_t bytes, std::size_t slices) const {
   const auto charged = outbox_.account().queue_bytes;
-  return charged == 0 || charged + bytes + sizeof(slot) <= capacity_;
+  return charged == 0 || charged + bytes + slices * sizeof(slot) <= capacity_;
 }
 
 bool spool_transit::disk_is_read() const {

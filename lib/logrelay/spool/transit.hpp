@@ -51,8 +51,8 @@ class spool_transit {
   [[nodiscard]] bool inbox_finished() const { return inbox_.finished(); }
   /// The outbox is nearly empty: lines that are on disk only are needed now.
   [[nodiscard]] bool wants_from_disk() const { return outbox_.waiting_bytes() < read_ahead_; }
-  /// Whether the outbox takes so many bytes more.
-  [[nodiscard]] bool has_room(std::size_t bytes) const;
+  /// Whether the outbox takes so many bytes more, in so many slices.
+  [[nodiscard]] bool has_room(std::size_t bytes, std::size_t slices = 1) const;
   /// Nothing is on disk that has yet to go through the outbox.
   [[nodiscard]] bool disk_is_read() const;
   /// The first `bytes` of what was taken in go on to the outbox, from memory, written or not.

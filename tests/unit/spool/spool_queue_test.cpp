@@ -577,6 +577,70 @@ TEST_CASE("a receipt of a spool that syncs now and then does not wait longer tha
   CHECK(a.left_with(1));
 }
 
+TEST_CASE("a receipt hears of each line that is rejected before it is safe whether that came from memory or from disk") {
+  held_disk disk;
+  auto rules = spool_of(10'000'000, overflow::block, 20'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  const auto batches = GENERATE(1, 100);
+  for (int i = 0; i < batches; ++i) {
+    a.push_with_receipt(10);
+    if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+  }
+  REQUIRE(a.on_disk(static_cast<std::uint64_t>(batches) * 10));
+  const int syncs = disk.synced();
+  // As a listener does whose peer rejects one line in five.
+  REQUIRE(eventually([&] {
+    std::vector<batch> got;
+    a.it->take(got, 5000);
+    for (const auto& each : got) {
+      settled what;
+      line_cursor lines(each.bytes(), each.frames);
+      for (std::string_view line; lines.next(line);)
+        (*number_of(line) % 5 == 0 ? what.rejected : what.delivered) += {1, line.size() + 1};
+      if (each.owed) each.owed->lose(what.rejected.lines);
+      a.it->ack(each.size, what);
+    }
+    return a.it->account().pending.lines == 0;
+  }));
+  CHECK(a.left_with(0));
+  CHECK(a.lost == static_cast<std::uint64_t>(batches) * 2);
+  CHECK(disk.synced() == syncs);
+  CHECK(a.balances());
+}
+
+TEST_CASE("a receipt of what is safe does not hear of what is rejected later") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  REQUIRE(a.on_disk(10));
+  std::vector<batch> got;
+  a.it->take(got, 5000);
+  CHECK(a.left_with_in_time(0));
+  CHECK(a.lost == 0);
+  for (const auto& each : got) a.it->ack(each.size, {{}, {}, each.count});
+  CHECK(a.it->account().rejected.lines == 10);
+}
+
+TEST_CASE("memory stays within the queue where each line of a spool has a receipt of its own") {
+  held_disk disk;
+  auto rules = spool_of(10'000'000, overflow::block, 50'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  for (int i = 0; i < 100; ++i) a.push_with_receipt(1);
+  REQUIRE(a.on_disk(100));
+  REQUIRE(a.it->account().queue_bytes > 10'000);
+  disk.hold(true);
+  while (a.it->room_now().bytes > 0) a.push_with_receipt(1);
+  disk.hold(false);
+  REQUIRE(a.on_disk(a.next));
+  CHECK(a.it->account().queue_bytes <= 25'000);
+  CHECK(a.deliver(0, a.next));
+  CHECK(a.left_with(0));
+}
+
 TEST_CASE("after a sync that fails nobody knows what is safe") {
   held_disk disk;
   auto rules = spool_of(1'000'000);
