@@ -241,9 +241,9 @@ int spool::close(bool safely) {
     return error_number != 0 ? error_number : cursor_.remove();
   }
   end_segment();
-  int error_number = write_cursor(safely);
-  if (error_number == 0 && safely) error_number = sync();
-  return error_number;
+  const int cursor_error = write_cursor(safely);  // without it lines come twice, which is no reason to lose any
+  const int error_number = safely ? sync() : 0;
+  return error_number != 0 ? error_number : cursor_error;
 }
 
 int spool::prepend(std::span<const batch> lines, const spool_place& at) {

@@ -327,10 +327,9 @@ void spool_worker::keep_rest() {
       }
     }
   }
-  if (const int error_number = lines_->close(true))
-    failed("write", error_number);
-  else
-    tell_receipts();
+  if (const int error_number = lines_->close(true)) failed("write", error_number);
+  if (safely() && lines_->has_segments()) transit_.disk_lacks(lines_->end() - lines_->synced());
+  tell_receipts();
   transit_.disk_takes(lines_->bytes());
 }
 

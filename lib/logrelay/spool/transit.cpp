@@ -175,6 +175,11 @@ void spool_transit::disk_takes(std::uint64_t bytes) {
   disk_bytes_ = bytes;
 }
 
+void spool_transit::disk_lacks(const tally& unsafe) {
+  const std::lock_guard lock(mutex_);
+  unsafe_ = unsafe;
+}
+
 ledger spool_transit::account() const {
   const std::lock_guard lock(mutex_);
   const ledger in = inbox_.account(), out = outbox_.account();
@@ -195,6 +200,7 @@ ledger spool_transit::account() const {
   all.spooled = on_disk_ + out.pending;
   const auto settled = settled_now(out);
   if (disk_begin_.lines > settled.lines) all.spooled -= disk_begin_ - settled;
+  all.spooled -= unsafe_.lines < all.spooled.lines ? unsafe_ : all.spooled;
   return all;
 }
 

@@ -673,6 +673,24 @@ TEST_CASE("lines that come after a sync that failed are written when the disk is
   CHECK(eventually([&] { return a.it->account().spooled.lines == 20; }));
 }
 
+TEST_CASE("what was never synced does not count as spooled at the end where it was to be safe") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = GENERATE(spool_rules::safety::none, spool_rules::safety::timed, spool_rules::safety::batch);
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  REQUIRE(a.left_with_in_time(0));
+  disk.fail_to_sync(EIO);
+  a.push_with_receipt(10);
+  if (rules.sync != spool_rules::safety::batch) REQUIRE(a.on_disk(20));
+  a.leave();
+  CHECK(a.last.pending.lines == 20);
+  CHECK(a.last.spooled.lines == (rules.sync == spool_rules::safety::none ? 20u : 10u));
+  while (const auto done = a.book.next()) a.lost += done->lost_lines;
+  CHECK(a.lost == (rules.sync == spool_rules::safety::timed ? 10u : 0u));
+  CHECK(a.last.balances());
+}
+
 TEST_CASE("a receipt for a line that is larger than the spool says that it is lost") {
   held_disk disk;
   queue_with_receipts a(disk, spool_of(64 * 1024, overflow::block, 1'000'000));
