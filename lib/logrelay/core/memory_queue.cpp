@@ -270,10 +270,7 @@ void memory_queue::change(const queue_rules& rules) {
   events_.on_room();
 }
 
-void memory_queue::give_up() {
-  const std::lock_guard lock(mutex_);
-  slots_.lose_receipts();
-}
+void memory_queue::give_up() { contents_are_lost(); }
 
 ledger memory_queue::account() const {
   const std::lock_guard lock(mutex_);
@@ -294,9 +291,14 @@ void memory_queue::contents(std::vector<batch>& into) const {
   slots_.contents(into);
 }
 
-void memory_queue::contents_are_safe() {
+void memory_queue::contents_are_safe(std::uint64_t but_first_lines) {
   const std::lock_guard lock(mutex_);
-  slots_.settle_receipts();
+  slots_.settle_receipts(but_first_lines);
+}
+
+void memory_queue::contents_are_lost(std::uint64_t but_first_lines) {
+  const std::lock_guard lock(mutex_);
+  slots_.lose_receipts(but_first_lines);
 }
 
 }  // namespace logrelay

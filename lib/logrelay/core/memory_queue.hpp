@@ -57,8 +57,10 @@ class memory_queue final : public queue {
   [[nodiscard]] std::size_t waiting_bytes() const;
   /// All lines that it holds, taken or not, for whoever keeps them elsewhere at the end. Any thread.
   void contents(std::vector<batch>& into) const;
-  /// … and has: their receipts are settled.
-  void contents_are_safe();
+  /// … and has, but for the first: their receipts are settled.
+  void contents_are_safe(std::uint64_t but_first_lines = 0);
+  /// … or cannot say that they are: they count as lost.
+  void contents_are_lost(std::uint64_t but_first_lines = 0);
 
  private:
   bool take_some(std::vector<batch>& into, std::size_t most_bytes);

@@ -191,17 +191,24 @@ void slot_list::rewind() {
   waiting_charged_ = charged_;
 }
 
-void slot_list::settle_receipts() {
+void slot_list::settle_receipts(std::uint64_t but_first_lines) {
+  std::uint64_t before = 0;
   for (auto* side : {&taken_, &waiting_})
-    for (slot& each : *side)
-      if (each.lines.owed) std::exchange(each.lines.owed, nullptr)->settle(each.lines.count.lines);
+    for (slot& each : *side) {
+      const auto lines = each.lines.count.lines;
+      if (each.lines.owed && before >= but_first_lines) std::exchange(each.lines.owed, nullptr)->settle(lines);
+      before += lines;
+    }
 }
 
-void slot_list::lose_receipts() {
+void slot_list::lose_receipts(std::uint64_t but_first_lines) {
+  std::uint64_t before = 0;
   for (auto* side : {&taken_, &waiting_})
-    for (const slot& each : *side)
-      if (each.lines.owed) each.lines.owed->lose(each.lines.count.lines);
-  settle_receipts();
+    for (const slot& each : *side) {
+      if (each.lines.owed && before >= but_first_lines) each.lines.owed->lose(each.lines.count.lines);
+      before += each.lines.count.lines;
+    }
+  settle_receipts(but_first_lines);
 }
 
 void slot_list::pin(slot& one) {

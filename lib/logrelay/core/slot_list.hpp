@@ -71,10 +71,10 @@ class slot_list {
   [[nodiscard]] batch cut_oldest_taken(std::size_t bytes);
   /// What was taken waits again, and its notices may grow again.
   void rewind();
-  /// Settles the receipts of all lines, which stay.
-  void settle_receipts();
+  /// Settles the receipts of all lines, which stay, but for slices that have any of the first.
+  void settle_receipts(std::uint64_t but_first_lines = 0);
   /// The same, with the lines counted as lost.
-  void lose_receipts();
+  void lose_receipts(std::uint64_t but_first_lines = 0);
 
   /// All lines, notices left out.
   void contents(std::vector<batch>& into) const;

@@ -74,6 +74,7 @@ spool::appended spool::append(std::span<const batch> lines) {
   tally added;
   const auto commit = [&] {
     if (const int error_number = flush()) {
+      forget_empty();
       done.why = stopped::failed;
       done.error_number = error_number;
       return false;
@@ -134,6 +135,14 @@ int spool::flush() {
   segments_.grow(active_->flushed_bytes(), end_);
   if (active_->flushed_bytes() > before) reader_.grown();
   return 0;
+}
+
+// A segment whose first lines were not written: what there is of them takes room, and it would keep the spool from being empty.
+void spool::forget_empty() {
+  if (!active_ || active_->flushed_bytes() > 0) return;
+  active_.reset();
+  segments_.forget_last();
+  reader_.shrunk();
 }
 
 int spool::begin_segment(wall_time made) {
@@ -232,9 +241,9 @@ int spool::close(bool safely) {
     return error_number != 0 ? error_number : cursor_.remove();
   }
   end_segment();
-  int error_number = write_cursor(safely);
-  if (error_number == 0 && safely) error_number = sync();
-  return error_number;
+  const int cursor_error = write_cursor(safely);  // without it lines come twice, which is no reason to lose any
+  const int error_number = safely ? sync() : 0;
+  return error_number != 0 ? error_number : cursor_error;
 }
 
 int spool::prepend(std::span<const batch> lines, const spool_place& at) {
@@ -247,7 +256,7 @@ int spool::prepend(std::span<const batch> lines, const spool_place& at) {
   if (error_number == 0) error_number = folder_.sync_names();
   if (error_number != 0) return error_number;
   segments_.add_before({at.lines, writer.flushed_bytes(), writer.head(), writer.end(), true, false, false});
-  if (segments_.all().size() == 1) end_ = writer.end();
+  if (segments_.all().size() == 1) end_ = synced_ = writer.end();
   settled_ = at;
   return write_cursor(true);
 }

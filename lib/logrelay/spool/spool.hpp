@@ -36,6 +36,8 @@ class spool {
   /// Everything in it, settled or not, lies between these.
   [[nodiscard]] spool_place settled() const { return settled_; }
   [[nodiscard]] spool_place end() const { return end_; }
+  /// Up to where it is safe, by sync() or close().
+  [[nodiscard]] spool_place synced() const { return synced_; }
   /// That its files take, with the seal that the last one will get.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] bool has_segments() const { return !segments_.empty(); }
@@ -81,6 +83,7 @@ class spool {
   int begin_segment(wall_time made);
   void end_segment();
   int flush();
+  void forget_empty();
   int remove_first();
 
   disk& folder_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace logrelay {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t turn_bytes = 1024 * 1024;
 // A disk that said no is asked again after this long.
 constexpr std::chrono::milliseconds pause{250};
+
+bool is_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
 }  // namespace
 
@@ -68,7 +71,6 @@ void spool_worker::run() {
     const bool did_read = read();
     settle(false);
     sync_timed();
-    if (!receipts_.empty()) receipts_.settle(transit_.settled().lines);
     end_if_done();
     if (!wrote && !did_read) sleep();
   }
@@ -104,14 +106,26 @@ bool spool_worker::write() {
   switch (done.why) {
     case stopped::not_at_all: worked(); break;
     case stopped::too_large: drop_first(); break;
-    case stopped::failed: return !failed("write", done.error_number);
+    case stopped::failed:
+      if (is_full(done.error_number) && make_room()) break;
+      return !failed("write", done.error_number);
     case stopped::full:
+      if (make_room()) break;
       blocked_.store(true);
-      settle(true);
-      if (lines_->settled().lines >= lines_->end().lines && !lines_->unread() && lines_->give_back() == 0) return true;
       write_again_ = clock_.now() + pause;
       break;
   }
+  return true;
+}
+
+// What is settled is given back at once, the last segment too, so that a disk without room has some again. False: it has not.
+bool spool_worker::make_room() {
+  const auto before = lines_->bytes();
+  settle(true);
+  if (const int error_number = lines_->give_back()) failed("write", error_number);
+  if (lines_->bytes() >= before) return false;
+  write_again_ = {};
+  transit_.disk_takes(lines_->bytes());
   return true;
 }
 
@@ -119,7 +133,7 @@ bool spool_worker::write() {
 bool spool_worker::pass_by() {
   std::size_t bytes = 0;
   for (const auto& each : taken_) bytes += each.size;
-  if (!transit_.has_room(bytes)) return false;
+  if (!transit_.has_room(bytes, taken_.size())) return false;
   transit_.pass_on(taken_, bytes);
   taken_.clear();
   return true;
@@ -135,8 +149,10 @@ bool spool_worker::sync_batch() {
 
 // What is on disk now goes on from memory, if nothing before it has yet to be read, and the outbox has room.
 void spool_worker::hand_on(const spool::appended& done, bool caught_up) {
-  receipts_.take_from(taken_, done.bytes, lines_->end().lines - done.count.lines, my_.rules.sync == spool_rules::safety::timed);
-  if (caught_up && transit_.has_room(done.bytes)) {
+  const bool passes = caught_up && transit_.has_room(done.bytes, taken_.size());
+  const bool timed = my_.rules.sync == spool_rules::safety::timed;
+  if (!timed || !passes) receipts_.take_from(taken_, done.bytes, lines_->end().lines - done.count.lines, timed);
+  if (passes) {
     lines_->pass_over();
     transit_.pass_on(taken_, done.bytes);
   } else {
@@ -179,11 +195,13 @@ bool spool_worker::read() {
       case spool::found::lines:
         bytes += next.lines.size;
         last_read_ = next.lines.time;
-        transit_.from_disk(next.lines);
+        receipts_.put_on(std::move(next.lines), transit_.behind_memory().lines,
+                         [this](const batch& some) { transit_.from_disk(some); });
         break;
       case spool::found::hole: {
         bytes += 1;
         transit_.damaged(next.lost);
+        receipts_.lose(transit_.behind_memory().lines);
         const auto first = last_read_ == wall_time{} ? next.time : last_read_;
         if (my_.rules.memory.gap_marker)
           transit_.from_disk(make_notice({next.lost, drop_reason::damaged, first, std::max(first, next.time)}, pool_, clock_.wall(), notices_));
@@ -230,12 +248,29 @@ void spool_worker::sync_timed() {
   if (clock_.now() < next_sync_) return;
   next_sync_ = steady_time::max();
   int error_number = lines_->sync();
-  if (error_number != 0) receipts_.lose();
-  receipts_.settle(lines_->end().lines);
+  tell_receipts();
   if (error_number == 0) error_number = lines_->write_cursor(true);
   if (error_number == 0) return;
   failed("sync", error_number);
   next_sync_ = clock_.now() + my_.rules.sync_every;
+}
+
+// What was written was synced; or that failed, and nobody knows what is safe, nor would the next success tell.
+void spool_worker::tell_receipts() {
+  receipts_.settle(lines_->synced().lines);
+  receipts_.lose(lines_->end().lines);
+  const auto before_disk = lines_before_disk(transit_.settled());
+  if (lines_->synced().lines >= lines_->end().lines)
+    transit_.outbox().contents_are_safe(before_disk);
+  else
+    transit_.outbox().contents_are_lost(before_disk);
+}
+
+// How many lines from `place` on, which is settled, are in memory alone: a spill that never came to its disk has all of its
+// lines there, and one whose disk began behind them its first.
+std::uint64_t spool_worker::lines_before_disk(const spool_place& place) const {
+  const auto first_on_disk = lines_->has_segments() ? lines_->settled() : transit_.behind_memory();
+  return first_on_disk.lines - std::min(first_on_disk.lines, place.lines);
 }
 
 void spool_worker::end_if_done() {
@@ -250,10 +285,10 @@ void spool_worker::sleep() {
   const bool has_cursor = !spills() || lines_->has_segments();
   watches_outbox_.store(has_cursor || blocked_.load());
   const bool behind = has_cursor && transit_.settled().lines > cursor_.lines;
-  if (behind && !lines_->unread() && !blocked_.load() && receipts_.empty()) watches_outbox_.store(false);
+  if (behind && !lines_->unread() && !blocked_.load()) watches_outbox_.store(false);
   if (leaving_.load() || may_read() || (may_write() && (!taken_.empty() || transit_.inbox_ready()))) return alarm_.awake();
   auto until = next_sync_;
-  if (!may_write() && !taken_.empty()) until = std::min(until, write_again_);
+  if (!may_write() && (!taken_.empty() || transit_.inbox_ready())) until = std::min(until, write_again_);
   if (lines_->unread() && clock_.now() < read_again_) until = std::min(until, read_again_);
   if (behind) until = std::min(until, next_cursor_);
   waiter wait(alarm_);
@@ -274,10 +309,8 @@ void spool_worker::keep_rest() {
   std::vector<batch> memory;
   transit_.outbox().contents(memory);
   const auto place = transit_.settled();
-  // A spill that never came to its disk has its lines in memory, as has one whose disk began behind them.
-  const auto first_on_disk = lines_->has_segments() ? std::max(lines_->settled().lines, place.lines) : transit_.behind_memory().lines;
-  if (spills() && first_on_disk > place.lines) {
-    std::uint64_t before_disk = first_on_disk - place.lines;
+  std::uint64_t before_disk = lines_before_disk(place);
+  if (spills() && before_disk > 0) {
     std::vector<batch> kept;
     for (auto& each : memory) {
       if (before_disk == 0) break;
@@ -294,10 +327,9 @@ void spool_worker::keep_rest() {
       }
     }
   }
-  if (const int error_number = lines_->close(true))
-    failed("write", error_number);
-  else
-    receipts_.settle(lines_->end().lines);
+  if (const int error_number = lines_->close(true)) failed("write", error_number);
+  if (safely() && lines_->has_segments()) transit_.disk_lacks(lines_->end() - lines_->synced());
+  tell_receipts();
   transit_.disk_takes(lines_->bytes());
 }
 

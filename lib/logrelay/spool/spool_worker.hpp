@@ -50,11 +50,14 @@ class spool_worker {
   bool pass_by();
   bool sync_batch();
   void hand_on(const spool::appended& done, bool caught_up);
+  bool make_room();
   void forget_taken(std::size_t bytes);
   void drop_first();
   bool read();
   void settle(bool now);
   void sync_timed();
+  void tell_receipts();
+  [[nodiscard]] std::uint64_t lines_before_disk(const spool_place& place) const;
   void end_if_done();
   void sleep();
   void keep_rest();

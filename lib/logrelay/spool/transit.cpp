@@ -84,9 +84,9 @@ room spool_transit::paced(const room& in) {
 
 void spool_transit::close() { inbox_.close(); }
 
-bool spool_transit::has_room(std::size_t bytes) const {
+bool spool_transit::has_room(std::size_t bytes, std::size_t slices) const {
   const auto charged = outbox_.account().queue_bytes;
-  return charged == 0 || charged + bytes + sizeof(slot) <= capacity_;
+  return charged == 0 || charged + bytes + slices * sizeof(slot) <= capacity_;
 }
 
 bool spool_transit::disk_is_read() const {
@@ -175,6 +175,11 @@ void spool_transit::disk_takes(std::uint64_t bytes) {
   disk_bytes_ = bytes;
 }
 
+void spool_transit::disk_lacks(const tally& unsafe) {
+  const std::lock_guard lock(mutex_);
+  unsafe_ = unsafe;
+}
+
 ledger spool_transit::account() const {
   const std::lock_guard lock(mutex_);
   const ledger in = inbox_.account(), out = outbox_.account();
@@ -195,6 +200,7 @@ ledger spool_transit::account() const {
   all.spooled = on_disk_ + out.pending;
   const auto settled = settled_now(out);
   if (disk_begin_.lines > settled.lines) all.spooled -= disk_begin_ - settled;
+  all.spooled -= unsafe_.lines < all.spooled.lines ? unsafe_ : all.spooled;
   return all;
 }
 

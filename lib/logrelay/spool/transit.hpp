@@ -51,8 +51,8 @@ class spool_transit {
   [[nodiscard]] bool inbox_finished() const { return inbox_.finished(); }
   /// The outbox is nearly empty: lines that are on disk only are needed now.
   [[nodiscard]] bool wants_from_disk() const { return outbox_.waiting_bytes() < read_ahead_; }
-  /// Whether the outbox takes so many bytes more.
-  [[nodiscard]] bool has_room(std::size_t bytes) const;
+  /// Whether the outbox takes so many bytes more, in so many slices.
+  [[nodiscard]] bool has_room(std::size_t bytes, std::size_t slices = 1) const;
   /// Nothing is on disk that has yet to go through the outbox.
   [[nodiscard]] bool disk_is_read() const;
   /// The first `bytes` of what was taken in go on to the outbox, from memory, written or not.
@@ -73,6 +73,8 @@ class spool_transit {
   void disk_begins(const spool_place& at);
   void disk_ends();
   void disk_takes(std::uint64_t bytes);
+  /// At the end: so many of the last lines on disk were to be safe, and are not.
+  void disk_lacks(const tally& unsafe);
 
  private:
   [[nodiscard]] spool_place settled_now(const ledger& out) const;
@@ -87,7 +89,7 @@ class spool_transit {
   std::uint64_t next_hold_ = 0;  // when so many bytes were accepted
   bool bypassed_;
   tally direct_;    // went to the outbox at once
-  tally found_, on_disk_, damaged_, too_large_;
+  tally found_, on_disk_, damaged_, too_large_, unsafe_;
   wall_time disk_time_{};  // of the first line that is on disk only
   std::uint64_t disk_bytes_ = 0;
   spool_place disk_begin_;

@@ -122,5 +122,34 @@ TEST_CASE("lines that are taken keep little alive of what is dropped around them
   CHECK(it.pool.bytes_in_use() == 0);
 }
 
+TEST_CASE("receipts are settled where their slices lie but for those that have any of the first lines") {
+  struct nobody final : receipt_holder {
+    void settled() noexcept override {}
+  };
+  list_of it;
+  std::vector<receipt_ref> owed;
+  for (const auto* text : {"one\ntwo\n", "three\nfour\n", "five\n"}) {
+    batch lines = it.lines(text);
+    lines.owed = owed.emplace_back(new receipt(std::make_shared<nobody>()));
+    lines.owed->expect(lines.count.lines);
+    lines.owed->settle(1);
+    it.slots.append(std::move(lines));
+  }
+  static_cast<void>(it.slots.take_lines(100));
+  const bool lost = GENERATE(false, true);
+  if (lost)
+    it.slots.lose_receipts(1);
+  else
+    it.slots.settle_receipts(1);
+  CHECK_FALSE(owed[0]->is_settled());
+  CHECK(owed[0]->lost_lines() == 0);
+  CHECK(owed[1]->is_settled());
+  CHECK(owed[1]->lost_lines() == (lost ? 2u : 0u));
+  CHECK(owed[2]->is_settled());
+  it.slots.settle_receipts();
+  CHECK(owed[0]->is_settled());
+  CHECK(owed[1]->lost_lines() == (lost ? 2u : 0u));
+}
+
 }  // namespace
 }  // namespace logrelay

@@ -35,7 +35,7 @@ struct written {
   held_receipts held;
 };
 
-TEST_CASE("a receipt is held until its lines are safe or delivered") {
+TEST_CASE("a receipt is held until its lines are safe") {
   written it;
   it.held.take_from(it.lines, it.lines[0].size, 10, true);
   CHECK_FALSE(it.lines[0].owed);
@@ -67,10 +67,56 @@ TEST_CASE("what is not written keeps its receipt") {
 TEST_CASE("after a sync that failed its lines count as lost") {
   written it;
   it.held.take_from(it.lines, it.lines[0].size, 0, true);
-  it.held.lose();
+  it.held.lose(3);
   it.leave_the_inbox();
-  it.held.settle(3);
   CHECK(it.owed->lost_lines() == 3);
+  CHECK(it.to->times == 1);
+}
+
+TEST_CASE("lines that are read again have their receipt again and are cut where it begins and ends") {
+  written it;
+  const batch all = numbered_batch(it.pool, 0, 9, it.from);
+  it.held.take_from(it.lines, it.lines[0].size, 3, true);
+  it.leave_the_inbox();
+  std::vector<batch> got;
+  const auto read = [&](const batch& lines, std::uint64_t first) {
+    it.held.put_on(lines, first, [&](const batch& some) {
+      if (some.owed) some.owed->expect(some.count.lines);
+      got.push_back(some);
+    });
+  };
+  batch rest = all;
+  std::size_t four_lines = 0;
+  for (const auto i : {0u, 1u, 2u, 3u}) four_lines += line_at(i).size();
+  const batch front = split_front(rest, four_lines);
+  read(front, 0);
+  REQUIRE(got.size() == 2);
+  read(rest, 4);
+  REQUIRE(got.size() == 4);
+  std::string bytes;
+  for (const auto& each : got) bytes += each.bytes();
+  CHECK(bytes == all.bytes());
+  CHECK(it.held.empty());
+  for (const auto i : {0u, 3u}) CHECK_FALSE(got[i].owed);
+  CHECK(got[1].count.lines == 1);
+  CHECK(got[2].count.lines == 2);
+  for (const auto i : {1u, 2u}) {
+    REQUIRE(got[i].owed);
+    CHECK(it.to->times == 0);
+    got[i].owed->settle(got[i].count.lines);
+  }
+  CHECK(it.to->times == 1);
+}
+
+TEST_CASE("a receipt whose lines are gone says so also where that is a part of them") {
+  written it;
+  it.held.take_from(it.lines, it.lines[0].size, 0, true);
+  it.leave_the_inbox();
+  it.held.lose(2);
+  CHECK(it.owed->lost_lines() == 2);
+  CHECK(it.to->times == 0);
+  it.held.settle(3);
+  CHECK(it.owed->lost_lines() == 2);
   CHECK(it.to->times == 1);
 }
 

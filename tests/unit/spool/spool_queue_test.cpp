@@ -24,16 +24,30 @@ struct held_disk {
   std::mutex mutex;
   std::condition_variable changed;
   bool held = false;
-  int error_number = 0, sync_error_number = 0;
+  int error_number = 0, sync_error_number = 0, syncs = 0;
+  std::uint64_t room = static_cast<std::uint64_t>(-1);
+  int full_number = ENOSPC;
 
   held_disk() {
     disk.remembers = false;
-    disk.fault = [this](simulated_disk::kind what, std::size_t) {
+    disk.fault = [this](simulated_disk::kind what, std::size_t bytes) {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return !held; });
-      if (what == simulated_disk::kind::sync) return sync_error_number;
+      if (what == simulated_disk::kind::sync) return ++syncs, sync_error_number;
+      // A cursor's place in its file is always there.
+      if (what == simulated_disk::kind::write && bytes > 100 && disk.bytes() + bytes > room) return full_number;
       return what == simulated_disk::kind::write || what == simulated_disk::kind::create ? error_number : 0;
     };
+  }
+  /// All that it has for files.
+  void has_room_for(std::uint64_t bytes, int otherwise = ENOSPC) {
+    const std::lock_guard lock(mutex);
+    room = bytes;
+    full_number = otherwise;
+  }
+  int synced() {
+    const std::lock_guard lock(mutex);
+    return syncs;
   }
   void hold(bool on) {
     const std::lock_guard lock(mutex);
@@ -99,6 +113,22 @@ struct queue_on {
         it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
       }
       return expected >= first + count;
+    });
+  }
+  /// Takes and acks what there is until that many have been delivered, the clock going on meanwhile or not.
+  bool deliver_up_to(std::uint64_t lines, milliseconds each_time) {
+    return eventually([&] {
+      clock.pass(each_time);
+      std::vector<batch> got;
+      it->take(got, 100'000);
+      for (const auto& each : got) it->ack(each.size, {each.marker ? tally{} : each.count, {}, {}});
+      return it->account().delivered.lines == lines;
+    });
+  }
+  bool has_said(std::size_t count) {
+    return eventually([&] {
+      const std::lock_guard lock(mutex);
+      return said.size() >= count;
     });
   }
   void leave() {
@@ -321,6 +351,52 @@ TEST_CASE("a disk that fails is named once and named again when it works") {
   CHECK(a.deliver(0, 20));
 }
 
+// A disk that somebody else fills, until lines wait in memory.
+struct queue_on_full_disk : queue_on {
+  queue_on_full_disk(held_disk& on, const spool_rules& with) : queue_on(on, with) {
+    if (!eventually([&] {
+          push(10);
+          const std::lock_guard lock(mutex);
+          return !said.empty();
+        }))
+      FAIL("it is never full");
+  }
+};
+
+TEST_CASE("a spool whose disk is full goes on when all that is in it is delivered") {
+  held_disk disk;
+  disk.has_room_for(30'000, GENERATE(ENOSPC, EDQUOT));
+  queue_on_full_disk a(disk, spool_of(1'000'000));
+  CHECK(a.it->account().spooled.lines < a.next);
+  CHECK(a.deliver_up_to(a.next, 300ms));
+  CHECK(a.it->account().dropped().lines == 0);
+  REQUIRE(a.has_said(2));
+  CHECK_THAT(a.said[1], Catch::Contains("takes lines again"));
+  CHECK(a.balances());
+}
+
+TEST_CASE("a spool whose disk is full has it back at the end for lines that wait in memory") {
+  held_disk disk;
+  disk.has_room_for(30'000);
+  queue_on_full_disk a(disk, spool_of(1'000'000));
+  const auto written = a.it->account().spooled.lines;
+  CHECK(a.deliver_up_to(written, 0ms));
+  a.leave();
+  CHECK(a.last.pending.lines == a.next - written);
+  CHECK(a.last.spooled == a.last.pending);
+  disk.has_room_for(1'000'000);
+  queue_on b(disk, spool_of(1'000'000));
+  CHECK(b.deliver(written, b.it->account().found.lines));
+}
+
+TEST_CASE("a spill whose disk has no room at all goes on in memory as soon as that has some") {
+  held_disk disk;
+  disk.has_room_for(800);
+  queue_on_full_disk a(disk, spill_of(1'000'000));
+  CHECK(a.deliver_up_to(a.next, 300ms));
+  CHECK(a.balances());
+}
+
 TEST_CASE("a line that is larger than its spool is dropped and said so in its place") {
   held_disk disk;
   queue_on a(disk, spool_of(64 * 1024, overflow::block, 1'000'000));
@@ -501,6 +577,70 @@ TEST_CASE("a receipt of a spool that syncs now and then does not wait longer tha
   CHECK(a.left_with(1));
 }
 
+TEST_CASE("a receipt hears of each line that is rejected before it is safe whether that came from memory or from disk") {
+  held_disk disk;
+  auto rules = spool_of(10'000'000, overflow::block, 20'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  const auto batches = GENERATE(1, 100);
+  for (int i = 0; i < batches; ++i) {
+    a.push_with_receipt(10);
+    if (a.it->account().queue_bytes > 12'000) REQUIRE(eventually([&] { return a.it->account().queue_bytes < 12'000; }));
+  }
+  REQUIRE(a.on_disk(static_cast<std::uint64_t>(batches) * 10));
+  const int syncs = disk.synced();
+  // As a listener does whose peer rejects one line in five.
+  REQUIRE(eventually([&] {
+    std::vector<batch> got;
+    a.it->take(got, 5000);
+    for (const auto& each : got) {
+      settled what;
+      line_cursor lines(each.bytes(), each.frames);
+      for (std::string_view line; lines.next(line);)
+        (*number_of(line) % 5 == 0 ? what.rejected : what.delivered) += {1, line.size() + 1};
+      if (each.owed) each.owed->lose(what.rejected.lines);
+      a.it->ack(each.size, what);
+    }
+    return a.it->account().pending.lines == 0;
+  }));
+  CHECK(a.left_with(0));
+  CHECK(a.lost == static_cast<std::uint64_t>(batches) * 2);
+  CHECK(disk.synced() == syncs);
+  CHECK(a.balances());
+}
+
+TEST_CASE("a receipt of what is safe does not hear of what is rejected later") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  REQUIRE(a.on_disk(10));
+  std::vector<batch> got;
+  a.it->take(got, 5000);
+  CHECK(a.left_with_in_time(0));
+  CHECK(a.lost == 0);
+  for (const auto& each : got) a.it->ack(each.size, {{}, {}, each.count});
+  CHECK(a.it->account().rejected.lines == 10);
+}
+
+TEST_CASE("memory stays within the queue where each line of a spool has a receipt of its own") {
+  held_disk disk;
+  auto rules = spool_of(10'000'000, overflow::block, 50'000);
+  rules.sync = spool_rules::safety::timed;
+  queue_with_receipts a(disk, rules);
+  for (int i = 0; i < 100; ++i) a.push_with_receipt(1);
+  REQUIRE(a.on_disk(100));
+  REQUIRE(a.it->account().queue_bytes > 10'000);
+  disk.hold(true);
+  while (a.it->room_now().bytes > 0) a.push_with_receipt(1);
+  disk.hold(false);
+  REQUIRE(a.on_disk(a.next));
+  CHECK(a.it->account().queue_bytes <= 25'000);
+  CHECK(a.deliver(0, a.next));
+  CHECK(a.left_with(0));
+}
+
 TEST_CASE("after a sync that fails nobody knows what is safe") {
   held_disk disk;
   auto rules = spool_of(1'000'000);
@@ -511,6 +651,44 @@ TEST_CASE("after a sync that fails nobody knows what is safe") {
   disk.fail_to_sync(EIO);
   CHECK(a.left_with_in_time(0));
   CHECK(a.lost == 10);
+}
+
+TEST_CASE("lines that come after a sync that failed are written when the disk is asked again") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = spool_rules::safety::timed;
+  rules.sync_every = 200ms;
+  queue_on a(disk, rules);
+  a.push(10);
+  REQUIRE(eventually([&] { return a.it->account().spooled.lines == 10; }));
+  disk.fail_to_sync(EIO);
+  a.clock.pass(200ms);
+  REQUIRE(a.has_said(1));
+  disk.fail_to_sync(0);
+  const int before = disk.synced();
+  a.push(10);
+  a.clock.pass(200ms);  // the next sync is due, and nothing is yet to be written
+  REQUIRE(eventually([&] { return disk.synced() >= before + 2; }));  // with the cursor's
+  a.clock.pass(50ms);
+  CHECK(eventually([&] { return a.it->account().spooled.lines == 20; }));
+}
+
+TEST_CASE("what was never synced does not count as spooled at the end where it was to be safe") {
+  held_disk disk;
+  auto rules = spool_of(1'000'000);
+  rules.sync = GENERATE(spool_rules::safety::none, spool_rules::safety::timed, spool_rules::safety::batch);
+  queue_with_receipts a(disk, rules);
+  a.push_with_receipt(10);
+  REQUIRE(a.left_with_in_time(0));
+  disk.fail_to_sync(EIO);
+  a.push_with_receipt(10);
+  if (rules.sync != spool_rules::safety::batch) REQUIRE(a.on_disk(20));
+  a.leave();
+  CHECK(a.last.pending.lines == 20);
+  CHECK(a.last.spooled.lines == (rules.sync == spool_rules::safety::none ? 20u : 10u));
+  while (const auto done = a.book.next()) a.lost += done->lost_lines;
+  CHECK(a.lost == (rules.sync == spool_rules::safety::timed ? 10u : 0u));
+  CHECK(a.last.balances());
 }
 
 TEST_CASE("a receipt for a line that is larger than the spool says that it is lost") {

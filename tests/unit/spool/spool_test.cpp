@@ -189,6 +189,28 @@ TEST_CASE("an append that fails leaves nothing and the next one goes where it sh
   CHECK(spool_on(disk).read() == from_to(0, 7));
 }
 
+TEST_CASE("a segment whose first lines are not written does not stay") {
+  simulated_disk disk;
+  spool_on a(disk);
+  const bool has_others = GENERATE(false, true);
+  if (has_others) {
+    const batch large = batch_of(a.pool, line_at(0, 2) + line_of(1100), a.from);
+    REQUIRE(a.it->append({&large, 1}).bytes == large.size);
+    a.next = 2;
+  }
+  const auto before = a.it->segments().size();
+  using kind = simulated_disk::kind;
+  disk.fault = [](kind what, std::size_t bytes) { return what == kind::write && bytes > 100 ? ENOSPC : 0; };
+  CHECK_FALSE(a.append(3));
+  CHECK(a.it->segments().size() == before);
+  CHECK(disk.image().size() == before + 1);  // with the cursor
+  disk.fault = nullptr;
+  a.it->pass_over();
+  REQUIRE(a.append(5));
+  const auto first = static_cast<std::int64_t>(a.next) - 5;
+  CHECK(a.read() == from_to(first, first + 4));
+}
+
 TEST_CASE("after a sync that failed the same lines are appended again and come once") {
   simulated_disk disk;
   spool_on a(disk);
