@@ -178,6 +178,158 @@ TEST_CASE("an output to a place that another still writes to waits for it with i
   CHECK(relay.status() == 0);
 }
 
+TEST_CASE("an output waits with its lines for the directory that one which goes still has") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  using pair = std::pair<std::string, std::string>;
+  const auto [before, after] = GENERATE(pair{"central,spool=", "central,spool="}, pair{"central,spool=", "other,spool="},
+                                        pair{"central,spool=", "central,spill="}, pair{"central,spill=", "central,spool="});
+  program relay(inputs, {dead.endpoint() + ",name=" + before + folder / "s"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + ",name=" + after + folder / "s/"});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  CHECK(relay.out(1).account.pending.lines == 1);
+  CHECK_FALSE(relay.it().settled());
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(20)));
+  write_all(in.writing, "three\n");
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\nthree\n"; }));
+  CHECK(relay.out().account.found.lines == 1);
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("an output of another name at the same place waits for that and for its directory") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  stream_sink peer = stream_sink::tcp({.listens = false});
+  const auto spooled = peer.endpoint() + ",spool=" + folder / "s";
+  program relay(inputs, {spooled + ",name=old"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {spooled + ",name=new"});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(20)));
+  peer.listen();
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("outputs that one reload after the other gives the same directory have it in turn") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false}), as_dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,spool=" + folder / "s";
+  const given_options patience{{"drain-timeout", "3s"}};  // the second is given up by it, were it to count while it waits
+  program relay(inputs, {dead.endpoint() + rest}, patience);
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {as_dead.endpoint() + rest}, patience);
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + rest}, patience);
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 3; }));
+  write_all(in.writing, "three\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  relay.clock.pass(std::chrono::seconds(4));  // more than any of them may take
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(50)));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\nthree\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("an output that waits for a directory when there is no more time keeps its lines there") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,stall-after=1m,spool=" + folder / "s";
+  {
+    program relay(inputs, {dead.endpoint() + rest});
+    relay.start();
+    write_all(in.writing, "one\n");
+    REQUIRE(relay.until([&] { return relay.out().account.spooled.lines == 1; }));
+    relay.begin_reload(inputs, {peer.endpoint() + rest});
+    REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+    write_all(in.writing, "two\n");
+    REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+    relay.it().stop(stop_kind::terminate);
+    REQUIRE(relay.until([&] { return relay.it().ending(); }));
+    relay.it().stop_now();
+    REQUIRE(relay.ends());
+    CHECK(relay.out(0).account.spooled.lines == 2);
+    CHECK(relay.status() == 0);
+    CHECK(balances(relay));
+  }
+  program next({endpoint(in.reading)}, {peer.endpoint() + rest});
+  next.start();
+  CHECK(next.until([&] { return next.out().account.delivered.lines == 2; }));
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\n"; }));
+}
+
+TEST_CASE("a directory that is not to be had when it is free is tried again with the lines in memory") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,spool=" + folder / "s";
+  program relay(inputs, {dead.endpoint() + rest});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.spooled.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + rest});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  std::filesystem::rename(folder / "s", folder / "elsewhere");
+  write_file(folder / "s", "");
+  write_all(in.writing, "two\n");
+  REQUIRE(in_time(relay, [&] { return relay.it().report().outputs.size() == 1; }, std::chrono::milliseconds(20)));
+  relay.clock.pass(std::chrono::seconds(1));
+  CHECK(relay.goes_on());
+  CHECK_FALSE(relay.it().settled());
+  CHECK(relay.out().account.pending.lines == 1);
+  std::filesystem::remove(folder / "s");
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "two\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("an output that a reload has to leave out makes the exit status 1") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  write_file(folder / "taken", "");
+  program relay(inputs, {folder / "a"});
+  relay.start();
+  REQUIRE(relay.reloads(inputs, {folder / "a", folder / "b,spool=" + folder / "taken"}));
+  CHECK(names_of(relay.it().report().outputs) == names{folder / "a"});
+  REQUIRE(relay.reloads(inputs, {folder / "a"}));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(relay.status() == 1);
+}
+
 TEST_CASE("a removed output that makes no progress for the drain timeout is given up and that is a loss") {
   const temp_folder folder;
   pipe_ends in = make_pipe();
