@@ -5,6 +5,7 @@
 #include <support/pipe_sink.hpp>
 #include <support/sink.hpp>
 #include <support/sockets.hpp>
+#include <support/stand_in.hpp>
 #include <support/temp_folder.hpp>
 
 #include <catch2/catch.hpp>
@@ -36,6 +37,10 @@ bool in_time(program& relay, Condition condition, std::chrono::milliseconds each
     relay.clock.pass(each);
     return condition();
   });
+}
+
+std::uint16_t port_in(const std::string& address) {
+  return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
 }
 
 bool balances(program& relay) {
@@ -403,6 +408,75 @@ TEST_CASE("an input with other options is opened anew at the same place") {
   write_all(after, "abcdef\n");
   REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 3; }));
   CHECK(read_file(folder / "out") == "before\nabc\ndef\n");
+}
+
+TEST_CASE("an input with other options counts on from what the one before it has counted") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  const std::string udp = "udp://127.0.0.1:0,name=u,rate=1";
+  program relay({udp, "unix:" + folder / "other"}, outputs);
+  relay.start();
+  const auto send = [&](std::uint64_t in_all) {
+    const fd peer = connected_udp(port_in(relay.in().listening.at(0)));
+    for (int i = 0; i < 10; ++i) send_datagram(peer, "datagram");
+    return relay.until([&] { return relay.in().lines + relay.in().limited == in_all; });
+  };
+  REQUIRE(relay.until([&] { return !relay.in().listening.empty(); }));
+  REQUIRE(send(10));
+  const auto before = relay.in();
+  REQUIRE(before.limited > 0);
+  REQUIRE(relay.reloads({udp + ",max-line=1K", "unix:" + folder / "other"}, outputs));
+  CHECK(relay.it().report().inputs.size() == 2);
+  CHECK(relay.in().lines == before.lines);
+  CHECK(relay.in().bytes == before.bytes);
+  CHECK(relay.in().limited == before.limited);
+  REQUIRE(send(20));
+  REQUIRE(relay.reloads({udp + ",max-line=2K", "unix:" + folder / "other"}, outputs));
+  CHECK(relay.in().lines + relay.in().limited == 20);
+  CHECK(relay.in().lines == relay.out().account.delivered.lines);
+}
+
+TEST_CASE("an input that takes long to end hands on its counts then") {
+  const temp_folder folder;
+  const names outputs{"fifo:" + folder / "fifo,overflow=block,queue=16K"};
+  program relay({"unix:" + folder / "a,name=u"}, outputs);
+  relay.start();
+  write_all(connected_unix(folder / "a"), numbered_lines(0, 5000));  // for which its kernel has room
+  REQUIRE(in_time(relay, [&] { return relay.in().paused_by.size() == 1; }));
+  relay.begin_reload({"unix:" + folder / "b,name=u"}, outputs);
+  relay.clock.pass(std::chrono::seconds(2));
+  REQUIRE(relay.until([&] { return relay.it().report().inputs.size() == 2; }));
+  CHECK(relay.in(0).lines == 0);
+  CHECK(relay.in(1).paused_seconds >= 2);
+  const pipe_sink got(folder / "fifo");
+  REQUIRE(in_time(relay, [&] { return relay.it().report().inputs.size() == 1; }, std::chrono::milliseconds(1)));
+  CHECK(relay.in().lines == 5000);
+  CHECK(relay.out().account.accepted.lines == 5000);
+  CHECK(relay.in().paused_seconds >= 2);
+  CHECK(relay.in().paused_by.size() == 1);
+}
+
+TEST_CASE("what did not get through an input that is removed is said since no report tells it any more") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  const auto other = "unix:" + folder / "other";
+  program relay({"udp://127.0.0.1:0,name=u,rate=1", other}, outputs);
+  relay.start();
+  REQUIRE(relay.until([&] { return !relay.in().listening.empty(); }));
+  const fd peer = connected_udp(port_in(relay.in().listening.at(0)));
+  for (int i = 0; i < 10; ++i) send_datagram(peer, "datagram");
+  REQUIRE(relay.until([&] { return relay.in().lines + relay.in().limited == 10; }));
+  const auto limited = relay.in().limited;
+  {
+    const fd file(::open((folder / "stderr").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    const stand_in as_stderr(STDERR_FILENO, file);
+    relay.say.set_least(severity::warning);
+    REQUIRE(relay.reloads({other}, outputs));
+    relay.say.set_least(severity::error);
+  }
+  CHECK(read_file(folder / "stderr") == "logrelay: warning: input 'u': is removed, and no more in the report: " +
+                                            std::to_string(limited) + " datagrams were dropped by its rate\n");
+  CHECK(relay.it().report().inputs.size() == 1);
 }
 
 TEST_CASE("an input that a reload cannot open is left out until the next and an output is tried again") {
