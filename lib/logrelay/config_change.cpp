@@ -37,6 +37,18 @@ std::string directory_of(const output_config& output) {
   return {};
 }
 
+// One spelling, with a slash at its end; empty: it has none.
+std::filesystem::path directory_path(const output_config& output) {
+  for (const auto* key : {"spool", "spill"}) {
+    if (!output.options.given(key)) continue;
+    const std::filesystem::path written = output.options.text(key);
+    std::error_code ec;
+    const auto path = std::filesystem::absolute(written, ec);
+    return ((ec ? written : path) / "").lexically_normal();
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_unchanged(const input_config& before, const input_config& now) {
@@ -67,6 +79,13 @@ bool changes_disk_queue(const output_config& before, const output_config& now) {
 }
 
 bool share_an_endpoint(const output_config& one, const output_config& other) { return place_written_to(one) == place_written_to(other); }
+
+bool share_a_directory(const output_config& one, const output_config& other) {
+  const auto first = directory_path(one), second = directory_path(other);
+  if (first.empty() || second.empty()) return false;
+  std::error_code ec;  // one that is not there is no other's
+  return first == second || std::filesystem::equivalent(first, second, ec);
+}
 
 bool is_inherited(const input_config& input) { return input.where.scheme == "-" || input.where.scheme == "fd" || reads_command(input); }
 bool is_inherited(const output_config& output) { return output.where.scheme == "-" || output.where.scheme == "fd"; }

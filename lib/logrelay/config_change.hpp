@@ -1,6 +1,6 @@
 #pragma once
 /// What a new configuration changes of the one in force: which inputs and outputs are the same, and what of the others can
-/// be kept. Main thread, no I/O.
+/// be kept. Main thread; no I/O but a look whether two paths are one directory.
 #include <logrelay/config.hpp>
 
 #include <string>
@@ -20,6 +20,8 @@ namespace logrelay {
 [[nodiscard]] bool changes_disk_queue(const output_config& before, const output_config& now);
 /// Both write to one place, so that one has to have closed it before the other opens it.
 [[nodiscard]] bool share_an_endpoint(const output_config& one, const output_config& other);
+/// The lines of both wait in one directory, which belongs to one at a time.
+[[nodiscard]] bool share_a_directory(const output_config& one, const output_config& other);
 
 /// A descriptor that we were started with, or a command's: it can be given up, but neither changed nor opened again.
 [[nodiscard]] bool is_inherited(const input_config& input);

@@ -167,6 +167,7 @@ steady_time relay::step() {
     case phase::leaving:
       // First the listeners, so that nothing is taken any more; then what is left is brought to where it is kept.
       if (!my.keeping_rest && ((my.outputs->all_done() && my.inputs->done()) || now >= my.deadline)) my.keep_rest(now);
+      if (my.keeping_rest) my.outputs->keep_late();
       if (my.keeping_rest && ((my.outputs->all_left() && my.inputs->all_left()) || now >= my.deadline)) my.now = phase::over;
       return my.now == phase::over ? steady_time::max() : my.deadline;
     case phase::idle:

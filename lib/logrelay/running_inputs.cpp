@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace logrelay {
@@ -18,6 +19,35 @@ bool goes_on_as(const input_config& before, const input_config& wanted) {
 
 bool may_follow(const input_config& before, const input_config& wanted) {
   return before.where.scheme == wanted.where.scheme && (before.where.rest == wanted.where.rest || before.name == wanted.name);
+}
+
+void add_counts(input_report& to, const input_report& what) {
+  to.lines += what.lines;
+  to.bytes += what.bytes;
+  to.long_lines += what.long_lines;
+  to.framing_errors += what.framing_errors;
+  to.refused += what.refused;
+  to.limited += what.limited;
+  to.unread_bytes += what.unread_bytes;
+  to.kernel_drops += what.kernel_drops;
+}
+
+void add_holds(std::vector<hold_times::seconds>& to, const std::vector<hold_times::seconds>& what) {
+  if (to.size() < what.size()) to.resize(what.size());
+  for (std::size_t i = 0; i < what.size(); ++i) to[i] += what[i];
+}
+
+// What came to an input that goes and did not get through, which no report tells any more; empty: all did.
+std::string losses_of(const input_report& gone) {
+  std::string said;
+  const auto add = [&](std::uint64_t n, std::string_view one, std::string_view many) {
+    if (n > 0) fmt::format_to(std::back_inserter(said), "{}{} {}", said.empty() ? "" : ", ", n, n == 1 ? one : many);
+  };
+  add(gone.kernel_drops, "datagram was dropped by the kernel", "datagrams were dropped by the kernel");
+  add(gone.limited, "datagram was dropped by its rate", "datagrams were dropped by its rate");
+  add(gone.refused, "connection or datagram was refused", "connections or datagrams were refused");
+  add(gone.framing_errors, "framing error was found", "framing errors were found");
+  return said;
 }
 
 }  // namespace
@@ -92,7 +122,10 @@ bool running_inputs::ending() {
     if (!each.it->left()) return false;
     failed_ = failed_ || each.it->failed;
     in_.say.say(severity::info, fmt::format("input '{}': is removed", each.config.name));
-    if (changing_) ended_.push_back(std::move(each));
+    if (changing_)
+      ended_.push_back(std::move(each));
+    else
+      hand_on_counts(each);
     return true;
   });
   return !ending_.empty();
@@ -122,7 +155,7 @@ void running_inputs::begin(const std::vector<input_config>& wanted) {
     all_.push_back(std::move(*found));
     before.erase(found);
   }
-  ended_.clear();
+  for (const auto& each : std::exchange(ended_, {})) hand_on_counts(each);
   changing_ = false;
   // Where nothing is left to read because it could not be opened, the next reload may do better.
   if (all_there || !all_.empty()) reads_->release();
@@ -145,6 +178,21 @@ bool running_inputs::add(const input_config& wanted) {
   reads_->add(*made.it);
   all_.push_back(std::move(made));
   return true;
+}
+
+// To the one of its name that has come instead; where there is none, what it lost is said once more.
+void running_inputs::hand_on_counts(const running_input& gone) {
+  const auto counts = counts_of(gone);
+  const auto is_next = [&](const running_input& each) { return each.config.name == gone.config.name; };
+  const auto next = std::find_if(all_.begin(), all_.end(), is_next);
+  if (next == all_.end()) {
+    const auto lost = losses_of(counts);
+    if (lost.empty()) return;
+    in_.say.say(severity::warning, fmt::format("input '{}': is removed, and no more in the report: {}", gone.config.name, lost));
+    return;
+  }
+  add_counts(next->past, counts);
+  add_holds(next->past_holds, holds_of(gone));
 }
 
 bool running_inputs::has_unread() const {
@@ -181,33 +229,45 @@ bool running_inputs::all_left() const {
 
 std::vector<input_report> running_inputs::report(const running_outputs& outputs) const {
   std::vector<input_report> all;
-  for (const auto& each : all_) all.push_back(report(each, outputs));
-  for (const auto& each : ending_) all.push_back(report(each, outputs));
+  for (const auto* some : {&all_, &ending_, &ended_})
+    for (const auto& each : *some) all.push_back(report(each, outputs));
   return all;
 }
 
 input_report running_inputs::report(const running_input& one, const running_outputs& outputs) const {
-  input_report told;
+  input_report told = counts_of(one);
   told.name = one.config.name;
   told.endpoint = one.config.where.where;
-  told.lines = one.it->counters.lines;
-  told.bytes = one.it->counters.bytes;
-  told.long_lines = one.it->counters.long_lines;
-  told.framing_errors = one.it->counters.framing_errors;
   told.connections = one.it->connections;
-  told.refused = one.it->counters.refused;
-  told.limited = one.it->counters.limited;
-  told.unread_bytes = one.it->unread;
-  told.kernel_drops = one.it->kernel_drops();
   told.listening = one.it->listening_on();
   told.failed = one.it->failed;
-  const auto held = one.it->held.by_output(in_.clock.now());
+  const auto held = holds_of(one);
   for (std::size_t i = 0; i < held.size(); ++i) {
     if (held[i].count() <= 0) continue;
     told.paused_seconds += held[i].count();
     told.paused_by.emplace_back(outputs.name_of(i), held[i].count());
   }
   return told;
+}
+
+input_report running_inputs::counts_of(const running_input& one) const {
+  input_report told;
+  told.lines = one.it->counters.lines;
+  told.bytes = one.it->counters.bytes;
+  told.long_lines = one.it->counters.long_lines;
+  told.framing_errors = one.it->counters.framing_errors;
+  told.refused = one.it->counters.refused;
+  told.limited = one.it->counters.limited;
+  told.unread_bytes = one.it->unread;
+  told.kernel_drops = one.it->kernel_drops();
+  add_counts(told, one.past);
+  return told;
+}
+
+std::vector<hold_times::seconds> running_inputs::holds_of(const running_input& one) const {
+  auto held = one.it->held.by_output(in_.clock.now());
+  add_holds(held, one.past_holds);
+  return held;
 }
 
 }  // namespace logrelay

@@ -1,7 +1,8 @@
 #pragma once
 /// The inputs of a relay, all at once, and the reader that they live in. Owned by the relay; main thread.
 ///
-/// Each input has a place of its own, which one of the same name that comes later has too: routes go by that.
+/// Each input has a place of its own, which one of the same name that comes later has too: routes go by that. One that comes
+/// instead of another of its name counts on from there.
 #include <logrelay/config.hpp>
 #include <logrelay/input/input.hpp>
 #include <logrelay/report.hpp>
@@ -63,11 +64,16 @@ class running_inputs {
     std::unique_ptr<input> it;
     input_config config;
     bool leaving = false;  // it was told to keep what the next start has to know
+    input_report past{};  // what those have counted that it has come instead of: the sums only …
+    std::vector<hold_times::seconds> past_holds{};  // … and for how long which output has held them
   };
   [[nodiscard]] std::size_t place_of(const std::string& name);
   [[nodiscard]] running_input make(const input_config& of);
   [[nodiscard]] input_report report(const running_input& one, const running_outputs& outputs) const;
+  [[nodiscard]] input_report counts_of(const running_input& one) const;
+  [[nodiscard]] std::vector<hold_times::seconds> holds_of(const running_input& one) const;
   bool add(const input_config& wanted);
+  void hand_on_counts(const running_input& gone);
 
   surroundings& in_;
   std::vector<std::string> names_;  // by place

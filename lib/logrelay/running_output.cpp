@@ -11,6 +11,9 @@
 namespace logrelay {
 namespace {
 
+// A folder that was not to be had when it should have been is tried again after this long.
+constexpr std::chrono::milliseconds queue_pause{500};
+
 overflow overflow_of(const std::string& name) {
   if (name == "block") return overflow::block;
   if (name == "drop-newest") return overflow::drop_newest;
@@ -29,6 +32,7 @@ std::shared_ptr<queue> make_spool(spool_request asked, const std::string& name, 
   given.open = [path = asked.folder] { return std::make_unique<folder_disk>(path, folder_disk::access::exclusive); };
   given.unmake = [](disk& folder) { static_cast<folder_disk&>(folder).unmake(); };
   given.give = [](disk& folder, uid_t user, gid_t group) { static_cast<folder_disk&>(folder).give_to(user, group); };
+  given.release = [](disk& folder) { static_cast<folder_disk&>(folder).unlock(); };
   given.say = [to = &in.say](severity how, std::string_view text) { to->say(how, text); };
   return std::make_shared<spool_queue>(std::move(given), in.pool, in.clock, std::move(tell));
 }
@@ -108,6 +112,7 @@ running_output::running_output(const output_config& of, std::size_t its_place, c
 void running_output::prepare() {
   listener_->to().prepare();
   lines->prepare();
+  has_queue_ = true;
 }
 
 void running_output::unprepare() noexcept {
@@ -172,6 +177,30 @@ void running_output::succeed() {
   start_late();
 }
 
+void running_output::open_queue() {
+  try {
+    lines->prepare();
+  } catch (const error&) {
+    lines->unprepare();
+    throw;
+  }
+  has_queue_ = true;
+}
+
+steady_time running_output::open_queue_late(steady_time now) {
+  if (now < open_again_) return open_again_;
+  try {
+    open_queue();
+  } catch (const error& e) {
+    if (!std::exchange(queue_failing_, true))
+      in_->say.say(severity::error, fmt::format("output '{}': {}; its lines wait in memory, trying again", config.name, e.what()));
+    return open_again_ = now + queue_pause;
+  }
+  if (std::exchange(queue_failing_, false))
+    in_->say.say(severity::notice, fmt::format("output '{}': its queue on disk takes its lines now", config.name));
+  return steady_time::max();
+}
+
 void running_output::start_late() {
   if (abandoned_) return;
   try {
@@ -202,7 +231,7 @@ bool running_output::over() const { return done() || (started_ && listener_->rep
 
 steady_time running_output::may_drain_until(steady_time began, std::chrono::milliseconds patience, std::optional<steady_time> stop_by) const {
   const ledger account = lines->account();
-  const auto since = std::max(account.last_progress, began);
+  const auto since = std::max({account.last_progress, began, held_until_});
   const auto until = stop_by ? *stop_by : since + patience;
   // One that has nothing left but an end to come to, such as rotated files to compress, has the whole time for that.
   const bool all_safe = account.pending.lines > 0 && account.spooled == account.pending;

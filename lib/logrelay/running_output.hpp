@@ -52,8 +52,16 @@ class running_output {
   void give_to(const user_and_group& whose);
   void start();
 
-  /// While the relay runs: what cannot be opened is said, and tried again for ever.
+  /// While the relay runs, its queue first; until then its lines wait in memory. Throws error, and may be called again.
+  void open_queue();
+  [[nodiscard]] bool has_queue() const { return has_queue_; }
+  /// The same for one that has lines already: a failure is said, once, and so is that it is over. When to try again; max():
+  /// it has its queue.
+  [[nodiscard]] steady_time open_queue_late(steady_time now);
+  /// What cannot be opened is said, and tried again for ever.
   void start_late();
+  /// Another still is where it wants to be: how long it may drain counts from when that ends.
+  void held_up(steady_time now) { held_until_ = now; }
 
   /// It goes on as another, with the lines that are in its queue: its listener leaves as soon as no line is half-way, and
   /// advance() starts the next. Throws error, and nothing has changed then.
@@ -97,6 +105,8 @@ class running_output {
   std::unique_ptr<queue_listener> before_;    // it is to leave
   listener_report past_;                      // of all that were before
   steady_time told_to_leave_{};
+  steady_time held_until_{}, open_again_{};
+  bool has_queue_ = false, queue_failing_ = false;
   bool started_ = false, abandoned_ = false, said_ = false;
 };
 

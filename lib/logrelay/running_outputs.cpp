@@ -113,16 +113,12 @@ void running_outputs::change_one(running_output& one, const output_config& to) {
 void running_outputs::add(const output_config& wanted) {
   const auto left_out = [&](std::string_view why) {
     in_.say.say(severity::error, fmt::format("output '{}': {}; it is left out", wanted.name, why));
+    lost_ = true;
   };
   if (is_inherited(wanted)) return left_out("a descriptor that was inherited cannot be opened until the next start");
   try {
     running_output made(wanted, place_of(wanted.name), in_);
-    try {
-      made.lines->prepare();
-    } catch (const error&) {
-      made.lines->unprepare();
-      throw;
-    }
+    if (!lacks_directory(made)) made.open_queue();
     if (!has_to_wait(made)) made.start_late();
     all_.push_back(std::move(made));
   } catch (const error& e) {
@@ -130,13 +126,33 @@ void running_outputs::add(const output_config& wanted) {
   }
 }
 
-// Somebody who leaves still writes where it wants to.
+// Somebody who leaves still writes where it wants to, or has the directory for its lines.
 bool running_outputs::has_to_wait(const running_output& one) const {
   for (const auto& each : leaving_) {
     if (&each.it == &one) break;  // those behind it wait for it
     if (share_an_endpoint(each.it.config, one.config)) return true;
   }
+  return lacks_directory(one);
+}
+
+bool running_outputs::lacks_directory(const running_output& one) const {
+  for (const auto& each : leaving_) {
+    if (&each.it == &one) break;
+    const bool is_free = each.it.has_queue() && each.it.lines->left();
+    if (!is_free && share_a_directory(each.it.config, one.config)) return true;
+  }
   return false;
+}
+
+// When to look again.
+steady_time running_outputs::start_if_free(running_output& one) {
+  if (!one.waits() || one.done()) return steady_time::max();
+  if (!one.has_queue()) {
+    if (lacks_directory(one)) return steady_time::max();
+    if (const auto again = one.open_queue_late(in_.clock.now()); !one.has_queue()) return again;
+  }
+  if (!has_to_wait(one)) one.start_late();
+  return steady_time::max();
 }
 
 std::size_t running_outputs::place_of(const std::string& name) {
@@ -161,6 +177,11 @@ steady_time running_outputs::advance(std::chrono::milliseconds patience) {
   auto look_at = steady_time::max();
   if (abandoned_) return look_at;
   const auto now = in_.clock.now();
+  const auto hold_up = [&](running_output& one) {
+    if (one.waits() && has_to_wait(one)) one.held_up(now);
+  };
+  for (auto& each : leaving_) hold_up(each.it);
+  for (auto& each : all_) hold_up(each);
   for (auto it = leaving_.begin(); it != leaving_.end();) {
     look_at = std::min(look_at, it->it.advance(now));
     if (has_gone(*it, patience, look_at)) {
@@ -171,8 +192,7 @@ steady_time running_outputs::advance(std::chrono::milliseconds patience) {
     }
   }
   const auto go_on = [&](running_output& one) {
-    look_at = std::min(look_at, one.advance(now));
-    if (one.waits() && !has_to_wait(one)) one.start_late();
+    look_at = std::min({look_at, one.advance(now), start_if_free(one)});
   };
   for (auto& each : leaving_) go_on(each.it);
   for (auto& each : all_) go_on(each);
@@ -254,6 +274,15 @@ void running_outputs::leave() {
   for (auto& each : leaving_) each.it.lines->leave();
 }
 
+void running_outputs::keep_late() {
+  const auto keep = [&](running_output& one) {
+    if (one.has_queue() || lacks_directory(one)) return;
+    static_cast<void>(one.open_queue_late(in_.clock.now()));
+  };
+  for (auto& each : leaving_) keep(each.it);
+  for (auto& each : all_) keep(each);
+}
+
 bool running_outputs::nobody_takes() const {
   return !all_.empty() && std::all_of(all_.begin(), all_.end(), [](const auto& each) { return each.over(); });
 }
@@ -264,8 +293,11 @@ bool running_outputs::all_done() const {
 }
 
 bool running_outputs::all_left() const {
-  return std::all_of(all_.begin(), all_.end(), [](const auto& each) { return each.lines->left(); }) &&
-         std::all_of(leaving_.begin(), leaving_.end(), [](const auto& each) { return each.it.lines->left(); });
+  const auto has_left = [&](const running_output& each) {
+    return each.lines->left() && (each.has_queue() || !lacks_directory(each));
+  };
+  return std::all_of(all_.begin(), all_.end(), has_left) &&
+         std::all_of(leaving_.begin(), leaving_.end(), [&](const auto& each) { return has_left(each.it); });
 }
 
 std::vector<output_report> running_outputs::report() const {

@@ -35,13 +35,14 @@ class running_outputs {
 
   /// From now on these, taking what comes from `inputs`, the places of those of their configuration, of `places` that there
   /// are in all. Who is unchanged goes on; who has other options only keeps its queue; all others drain and leave, or are
-  /// opened. What cannot be opened is said, and tried again for ever. No line is lost: the new routes are there before an old
-  /// queue is closed.
+  /// opened. What cannot be opened is said, and tried again for ever; one whose queue on disk cannot be had is left out, and
+  /// that counts as a loss. No line is lost else: the new routes are there before an old queue is closed, and where one that
+  /// leaves still has the directory, lines wait in memory for it.
   void change(const std::vector<output_config>& wanted, const std::vector<std::size_t>& inputs, std::size_t places);
   /// Goes on with what change() has begun; those that leave may make no progress for `patience`. When to call it again.
   steady_time advance(std::chrono::milliseconds patience);
   [[nodiscard]] bool settled() const;  ///< there is nothing to go on with
-  [[nodiscard]] bool lost_any() const { return lost_; }  ///< one that has left did not deliver everything
+  [[nodiscard]] bool lost_any() const { return lost_; }  ///< one that has left did not deliver everything, or never came
 
   /// The inputs have ended: what is in the queues is all there will be, those of outputs that leave included.
   void drain();
@@ -51,8 +52,9 @@ class running_outputs {
   [[nodiscard]] steady_time drain_deadline(std::chrono::milliseconds patience, std::optional<steady_time> stop_by) const;
   /// Nothing is to be taken from the queues any more.
   void abandon();
-  /// … and the queues bring what is left to where it is kept.
+  /// … and the queues bring what is left to where it is kept; those that still wait for a directory when it is free.
   void leave();
+  void keep_late();
 
   [[nodiscard]] bool nobody_takes() const;  ///< every output has ended by itself
   [[nodiscard]] bool all_done() const;
@@ -75,6 +77,8 @@ class running_outputs {
   void change_one(running_output& one, const output_config& to);
   void add(const output_config& wanted);
   [[nodiscard]] bool has_to_wait(const running_output& one) const;
+  [[nodiscard]] bool lacks_directory(const running_output& one) const;
+  [[nodiscard]] steady_time start_if_free(running_output& one);
   void route(const std::vector<std::size_t>& inputs, std::size_t places);
   [[nodiscard]] bool has_gone(leaving_output& one, std::chrono::milliseconds patience, steady_time& look_at);
   void say_gone(const running_output& one);

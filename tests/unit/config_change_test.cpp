@@ -1,6 +1,10 @@
 #include <logrelay/config_change.hpp>
 
+#include <support/temp_folder.hpp>
+
 #include <catch2/catch.hpp>
+
+#include <filesystem>
 
 using namespace logrelay;
 using texts = std::vector<std::string>;
@@ -60,6 +64,18 @@ TEST_CASE("files share a place however they are written", "[config_change]") {
   CHECK(share_an_endpoint(output_of("a.log,name=x"), output_of("./b/../a.log,name=y")));
   CHECK(share_an_endpoint(output_of("tcp://h:1,name=x"), output_of("tcp://h:1,name=y")));
   CHECK_FALSE(share_an_endpoint(output_of("a.log"), output_of("b.log")));
+}
+
+TEST_CASE("outputs share a directory for their lines however it is written and used", "[config_change]") {
+  CHECK(share_a_directory(output_of("a.log,spool=/s"), output_of("b.log,spool=/s")));
+  CHECK(share_a_directory(output_of("a.log,spool=/s"), output_of("a.log,spill=/t/../s/")));
+  CHECK_FALSE(share_a_directory(output_of("a.log,spool=/s"), output_of("a.log,spool=/t")));
+  CHECK_FALSE(share_a_directory(output_of("a.log"), output_of("a.log,spool=/s")));
+  CHECK_FALSE(share_a_directory(output_of("a.log"), output_of("b.log")));
+  const support::temp_folder folder;
+  std::filesystem::create_directory(folder / "s");
+  std::filesystem::create_symlink("s", folder / "link");
+  CHECK(share_a_directory(output_of("a.log,spool=" + folder / "s"), output_of("b.log,spool=" + folder / "link")));
 }
 
 TEST_CASE("what cannot follow a new configuration is named", "[config_change]") {

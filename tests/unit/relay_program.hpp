@@ -74,6 +74,7 @@ class program {
 
  public:
   support::fake_clock& clock = lasting_.clock;
+  messages& say = lasting_.say;
 
  private:
   relay_config checked(const relay_request& request) {

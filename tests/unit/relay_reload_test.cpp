@@ -5,6 +5,7 @@
 #include <support/pipe_sink.hpp>
 #include <support/sink.hpp>
 #include <support/sockets.hpp>
+#include <support/stand_in.hpp>
 #include <support/temp_folder.hpp>
 
 #include <catch2/catch.hpp>
@@ -36,6 +37,10 @@ bool in_time(program& relay, Condition condition, std::chrono::milliseconds each
     relay.clock.pass(each);
     return condition();
   });
+}
+
+std::uint16_t port_in(const std::string& address) {
+  return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
 }
 
 bool balances(program& relay) {
@@ -178,6 +183,158 @@ TEST_CASE("an output to a place that another still writes to waits for it with i
   CHECK(relay.status() == 0);
 }
 
+TEST_CASE("an output waits with its lines for the directory that one which goes still has") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  using pair = std::pair<std::string, std::string>;
+  const auto [before, after] = GENERATE(pair{"central,spool=", "central,spool="}, pair{"central,spool=", "other,spool="},
+                                        pair{"central,spool=", "central,spill="}, pair{"central,spill=", "central,spool="});
+  program relay(inputs, {dead.endpoint() + ",name=" + before + folder / "s"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + ",name=" + after + folder / "s/"});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  CHECK(relay.out(1).account.pending.lines == 1);
+  CHECK_FALSE(relay.it().settled());
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(20)));
+  write_all(in.writing, "three\n");
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\nthree\n"; }));
+  CHECK(relay.out().account.found.lines == 1);
+  CHECK(relay.status() == 0);
+  CHECK(balances(relay));
+}
+
+TEST_CASE("an output of another name at the same place waits for that and for its directory") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  stream_sink peer = stream_sink::tcp({.listens = false});
+  const auto spooled = peer.endpoint() + ",spool=" + folder / "s";
+  program relay(inputs, {spooled + ",name=old"});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {spooled + ",name=new"});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(20)));
+  peer.listen();
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("outputs that one reload after the other gives the same directory have it in turn") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false}), as_dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,spool=" + folder / "s";
+  const given_options patience{{"drain-timeout", "3s"}};  // the second is given up by it, were it to count while it waits
+  program relay(inputs, {dead.endpoint() + rest}, patience);
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {as_dead.endpoint() + rest}, patience);
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  write_all(in.writing, "two\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + rest}, patience);
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 3; }));
+  write_all(in.writing, "three\n");
+  REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+  relay.clock.pass(std::chrono::seconds(4));  // more than any of them may take
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }, std::chrono::milliseconds(50)));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\nthree\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("an output that waits for a directory when there is no more time keeps its lines there") {
+  const temp_folder folder;
+  const pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,stall-after=1m,spool=" + folder / "s";
+  {
+    program relay(inputs, {dead.endpoint() + rest});
+    relay.start();
+    write_all(in.writing, "one\n");
+    REQUIRE(relay.until([&] { return relay.out().account.spooled.lines == 1; }));
+    relay.begin_reload(inputs, {peer.endpoint() + rest});
+    REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+    write_all(in.writing, "two\n");
+    REQUIRE(relay.until([&] { return relay.out(0).account.pending.lines == 1; }));
+    relay.it().stop(stop_kind::terminate);
+    REQUIRE(relay.until([&] { return relay.it().ending(); }));
+    relay.it().stop_now();
+    REQUIRE(relay.ends());
+    CHECK(relay.out(0).account.spooled.lines == 2);
+    CHECK(relay.status() == 0);
+    CHECK(balances(relay));
+  }
+  program next({endpoint(in.reading)}, {peer.endpoint() + rest});
+  next.start();
+  CHECK(next.until([&] { return next.out().account.delivered.lines == 2; }));
+  CHECK(eventually([&] { return peer.text() == "one\ntwo\n"; }));
+}
+
+TEST_CASE("a directory that is not to be had when it is free is tried again with the lines in memory") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  const stream_sink dead = stream_sink::tcp({.listens = false});
+  stream_sink peer = stream_sink::tcp();
+  const auto rest = ",name=central,spool=" + folder / "s";
+  program relay(inputs, {dead.endpoint() + rest});
+  relay.start();
+  write_all(in.writing, "one\n");
+  REQUIRE(relay.until([&] { return relay.out().account.spooled.lines == 1; }));
+  relay.begin_reload(inputs, {peer.endpoint() + rest});
+  REQUIRE(relay.until([&] { return relay.it().report().outputs.size() == 2; }));
+  std::filesystem::rename(folder / "s", folder / "elsewhere");
+  write_file(folder / "s", "");
+  write_all(in.writing, "two\n");
+  REQUIRE(in_time(relay, [&] { return relay.it().report().outputs.size() == 1; }, std::chrono::milliseconds(20)));
+  relay.clock.pass(std::chrono::seconds(1));
+  CHECK(relay.goes_on());
+  CHECK_FALSE(relay.it().settled());
+  CHECK(relay.out().account.pending.lines == 1);
+  std::filesystem::remove(folder / "s");
+  REQUIRE(in_time(relay, [&] { return relay.it().settled(); }));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(eventually([&] { return peer.text() == "two\n"; }));
+  CHECK(relay.status() == 0);
+}
+
+TEST_CASE("an output that a reload has to leave out makes the exit status 1") {
+  const temp_folder folder;
+  pipe_ends in = make_pipe();
+  const names inputs{endpoint(in.reading)};
+  write_file(folder / "taken", "");
+  program relay(inputs, {folder / "a"});
+  relay.start();
+  REQUIRE(relay.reloads(inputs, {folder / "a", folder / "b,spool=" + folder / "taken"}));
+  CHECK(names_of(relay.it().report().outputs) == names{folder / "a"});
+  REQUIRE(relay.reloads(inputs, {folder / "a"}));
+  in.writing.reset();
+  REQUIRE(relay.ends());
+  CHECK(relay.status() == 1);
+}
+
 TEST_CASE("a removed output that makes no progress for the drain timeout is given up and that is a loss") {
   const temp_folder folder;
   pipe_ends in = make_pipe();
@@ -251,6 +408,75 @@ TEST_CASE("an input with other options is opened anew at the same place") {
   write_all(after, "abcdef\n");
   REQUIRE(relay.until([&] { return relay.out().account.delivered.lines == 3; }));
   CHECK(read_file(folder / "out") == "before\nabc\ndef\n");
+}
+
+TEST_CASE("an input with other options counts on from what the one before it has counted") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  const std::string udp = "udp://127.0.0.1:0,name=u,rate=1";
+  program relay({udp, "unix:" + folder / "other"}, outputs);
+  relay.start();
+  const auto send = [&](std::uint64_t in_all) {
+    const fd peer = connected_udp(port_in(relay.in().listening.at(0)));
+    for (int i = 0; i < 10; ++i) send_datagram(peer, "datagram");
+    return relay.until([&] { return relay.in().lines + relay.in().limited == in_all; });
+  };
+  REQUIRE(relay.until([&] { return !relay.in().listening.empty(); }));
+  REQUIRE(send(10));
+  const auto before = relay.in();
+  REQUIRE(before.limited > 0);
+  REQUIRE(relay.reloads({udp + ",max-line=1K", "unix:" + folder / "other"}, outputs));
+  CHECK(relay.it().report().inputs.size() == 2);
+  CHECK(relay.in().lines == before.lines);
+  CHECK(relay.in().bytes == before.bytes);
+  CHECK(relay.in().limited == before.limited);
+  REQUIRE(send(20));
+  REQUIRE(relay.reloads({udp + ",max-line=2K", "unix:" + folder / "other"}, outputs));
+  CHECK(relay.in().lines + relay.in().limited == 20);
+  CHECK(relay.in().lines == relay.out().account.delivered.lines);
+}
+
+TEST_CASE("an input that takes long to end hands on its counts then") {
+  const temp_folder folder;
+  const names outputs{"fifo:" + folder / "fifo,overflow=block,queue=16K"};
+  program relay({"unix:" + folder / "a,name=u"}, outputs);
+  relay.start();
+  write_all(connected_unix(folder / "a"), numbered_lines(0, 5000));  // for which its kernel has room
+  REQUIRE(in_time(relay, [&] { return relay.in().paused_by.size() == 1; }));
+  relay.begin_reload({"unix:" + folder / "b,name=u"}, outputs);
+  relay.clock.pass(std::chrono::seconds(2));
+  REQUIRE(relay.until([&] { return relay.it().report().inputs.size() == 2; }));
+  CHECK(relay.in(0).lines == 0);
+  CHECK(relay.in(1).paused_seconds >= 2);
+  const pipe_sink got(folder / "fifo");
+  REQUIRE(in_time(relay, [&] { return relay.it().report().inputs.size() == 1; }, std::chrono::milliseconds(1)));
+  CHECK(relay.in().lines == 5000);
+  CHECK(relay.out().account.accepted.lines == 5000);
+  CHECK(relay.in().paused_seconds >= 2);
+  CHECK(relay.in().paused_by.size() == 1);
+}
+
+TEST_CASE("what did not get through an input that is removed is said since no report tells it any more") {
+  const temp_folder folder;
+  const names outputs{folder / "out"};
+  const auto other = "unix:" + folder / "other";
+  program relay({"udp://127.0.0.1:0,name=u,rate=1", other}, outputs);
+  relay.start();
+  REQUIRE(relay.until([&] { return !relay.in().listening.empty(); }));
+  const fd peer = connected_udp(port_in(relay.in().listening.at(0)));
+  for (int i = 0; i < 10; ++i) send_datagram(peer, "datagram");
+  REQUIRE(relay.until([&] { return relay.in().lines + relay.in().limited == 10; }));
+  const auto limited = relay.in().limited;
+  {
+    const fd file(::open((folder / "stderr").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    const stand_in as_stderr(STDERR_FILENO, file);
+    relay.say.set_least(severity::warning);
+    REQUIRE(relay.reloads({other}, outputs));
+    relay.say.set_least(severity::error);
+  }
+  CHECK(read_file(folder / "stderr") == "logrelay: warning: input 'u': is removed, and no more in the report: " +
+                                            std::to_string(limited) + " datagrams were dropped by its rate\n");
+  CHECK(relay.it().report().inputs.size() == 1);
 }
 
 TEST_CASE("an input that a reload cannot open is left out until the next and an output is tried again") {

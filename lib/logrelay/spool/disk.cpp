@@ -99,6 +99,8 @@ void folder_disk::give_to(uid_t user, gid_t group) noexcept {
   if (made_) static_cast<void>(::fchown(folder_.get(), user, group));  // where that fails, the first write will say so
 }
 
+void folder_disk::unlock() noexcept { ::flock(folder_.get(), LOCK_UN); }
+
 int folder_disk::list(std::vector<entry>& files) {
   files.clear();
   const int again = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -56,6 +56,8 @@ class folder_disk final : public disk {
   void unmake() noexcept;
   /// If it was made here, it is theirs from now on; -1 as chown(2) has it.
   void give_to(uid_t user, gid_t group) noexcept;
+  /// Nothing more will be done with it: another may have it.
+  void unlock() noexcept;
 
   int list(std::vector<entry>& files) override;
   int create(const std::string& name, std::unique_ptr<disk_file>& file) override;

@@ -1,7 +1,8 @@
 #pragma once
 /// A queue whose lines are on disk: a spool writes each of them before it is taken, so that what was accepted survives the
 /// end of the process; a spill begins when memory is full, so that a dead output costs disk instead of lines. Both give
-/// the disk back as lines are settled, and find what an earlier run left and deliver it first.
+/// the disk back as lines are settled, and find what an earlier run left and deliver it first. What
+/// is pushed before prepare() waits in memory, and comes behind that.
 ///
 /// The disk has a thread of its own, which alone touches it. Neither push() nor take() ever waits for it: while it hangs
 /// or is full, lines wait in memory, and when that is full too the output's policy decides. That thread shares what it

@@ -33,6 +33,7 @@ struct spool_parts {
   std::function<std::unique_ptr<disk>()> open;  ///< may throw error
   std::function<void(disk&)> unmake = [](disk&) {};  ///< takes back what open() made
   std::function<void(disk&, uid_t user, gid_t group)> give = [](disk&, uid_t, gid_t) {};  ///< makes that theirs
+  std::function<void(disk&)> release = [](disk&) {};  ///< the queue has left, and another may have it
   std::function<void(severity, std::string_view)> say;
 };
 

@@ -31,6 +31,8 @@ spool_worker::spool_worker(spool_parts&& given, const block_pool& pool, const ti
       notices_(notice_source()) {}
 
 void spool_worker::prepare() {
+  lines_.reset();
+  folder_.reset();  // of a try that failed: it would keep the next one out
   folder_ = my_.open();
   auto limits = my_.rules.limits;
   limits.syncs = safely();
@@ -75,6 +77,7 @@ void spool_worker::run() {
     if (!wrote && !did_read) sleep();
   }
   keep_rest();
+  my_.release(*folder_);
   left_.store(true);
   on_left_();
 }

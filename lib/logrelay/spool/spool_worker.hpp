@@ -25,7 +25,7 @@ class spool_worker {
 
   spool_worker(spool_parts&& given, const block_pool& pool, const time_source& clock, const queue_events& events);
 
-  /// Opens the spool, and finds what is there. Throws error.
+  /// Opens the spool, and finds what is there. Throws error; it may be tried again. What comes in before waits in memory.
   void prepare();
   /// Takes back what prepare() made, once the thread has ended.
   void unprepare() noexcept;

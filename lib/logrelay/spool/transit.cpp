@@ -39,14 +39,15 @@ spool_transit::spool_transit(const queue_rules& rules, bool spills, const block_
       clock_(clock),
       inbox_(half(rules), pool, clock, inbox_events(events, on_inbox)),
       outbox_(outbox_rules(rules), pool, clock, outbox_events(events, on_inbox)),
-      bypassed_(spills),
+      bypassed_(false),
       has_disk_(!spills) {}
 
 void spool_transit::found(const spool_place& settled, const spool_place& end) {
   const std::lock_guard lock(mutex_);
   base_ = settled;
   found_ = on_disk_ = end - settled;
-  if (end.lines > settled.lines) has_disk_ = true, bypassed_ = false, disk_begin_ = settled;
+  if (end.lines > settled.lines) has_disk_ = true, disk_begin_ = settled;
+  bypassed_ = spills_ && found_.lines == 0 && is_inbox_empty();
 }
 
 void spool_transit::push(const batch& lines) {
@@ -167,7 +168,7 @@ void spool_transit::disk_begins(const spool_place& at) {
 void spool_transit::disk_ends() {
   const std::lock_guard lock(mutex_);
   has_disk_ = false;
-  if (inbox_.account().pending.lines == 0 && !inbox_.ready()) bypassed_ = true;
+  bypassed_ = bypassed_ || is_inbox_empty();
 }
 
 void spool_transit::disk_takes(std::uint64_t bytes) {
@@ -179,6 +180,8 @@ void spool_transit::disk_lacks(const tally& unsafe) {
   const std::lock_guard lock(mutex_);
   unsafe_ = unsafe;
 }
+
+bool spool_transit::is_inbox_empty() const { return inbox_.account().pending.lines == 0 && !inbox_.ready(); }
 
 ledger spool_transit::account() const {
   const std::lock_guard lock(mutex_);

@@ -44,7 +44,7 @@ class spool_transit {
   void progressed_behind() { inbox_.progressed(); }
 
   // ---- the disk's thread
-  /// What an earlier run left, before anything else.
+  /// What an earlier run left, before anything is taken in. Until then all that is pushed waits in the inbox.
   void found(const spool_place& settled, const spool_place& end);
   void take_in(std::vector<batch>& into, std::size_t most_bytes) { inbox_.take(into, most_bytes); }
   [[nodiscard]] bool inbox_ready() const { return inbox_.ready(); }
@@ -78,6 +78,7 @@ class spool_transit {
 
  private:
   [[nodiscard]] spool_place settled_now(const ledger& out) const;
+  [[nodiscard]] bool is_inbox_empty() const;
   [[nodiscard]] room paced(const room& in);
 
   const bool spills_;

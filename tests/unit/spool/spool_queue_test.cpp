@@ -80,7 +80,7 @@ class borrowed_disk final : public disk {
 };
 
 struct queue_on {
-  queue_on(held_disk& on, spool_rules with) : rules(with) {
+  queue_on(held_disk& on, spool_rules with, bool prepared = true) : rules(with) {
     spool_queue::parts given;
     given.rules = rules;
     given.name = "out";
@@ -91,7 +91,7 @@ struct queue_on {
       said.emplace_back(text);
     };
     it.emplace(std::move(given), pool, clock, queue_events{[] {}, [] {}, [](bool, const tally&) {}});
-    it->prepare();
+    if (prepared) it->prepare();
     next = it->account().found.lines;
   }
   ~queue_on() { leave(); }
@@ -215,6 +215,53 @@ TEST_CASE("what a spool had is found by the next one and counts as accepted") {
   CHECK(b.deliver(first, found.lines + 10));
   CHECK(b.it->account().delivered.lines == found.lines + 10);
   CHECK(b.balances());
+}
+
+TEST_CASE("what is pushed before there is a disk waits in memory and comes behind what the disk has") {
+  held_disk disk;
+  const auto rules = GENERATE(spool_of(1'000'000), spill_of(1'000'000));
+  const auto left_before = GENERATE(0U, 2000U);
+  std::uint64_t next = 0;
+  if (left_before > 0) {
+    queue_on a(disk, rules);
+    a.push(left_before);
+    CHECK(a.deliver(0, 5));
+    a.leave();
+    REQUIRE(a.last.spooled == a.last.pending);
+    next = left_before - a.last.pending.lines;
+  }
+  queue_on b(disk, rules, false);
+  b.next = left_before;
+  b.push(10);
+  std::vector<batch> got;
+  b.it->take(got, 1000);
+  CHECK(got.empty());
+  CHECK(b.it->account().pending.lines == 10);
+  CHECK(b.it->account().spooled.lines == 0);
+  CHECK(b.balances());
+  b.it->prepare();
+  CHECK(b.deliver(next, left_before + 10 - next));
+  b.push(10);
+  CHECK(b.deliver(left_before + 10, 10));
+  CHECK(b.balances());
+  b.leave();
+  CHECK(b.last.pending.lines == 0);
+  CHECK(disk.disk.image().empty());
+}
+
+TEST_CASE("a queue that is told to leave before it has its disk keeps what it holds once it has") {
+  held_disk disk;
+  const auto rules = GENERATE(spool_of(1'000'000), spill_of(1'000'000));
+  {
+    queue_on a(disk, rules, false);
+    a.push(10);
+    a.it->leave();
+    a.it->prepare();
+    a.leave();
+    CHECK(a.last.spooled.lines == 10);
+  }
+  queue_on b(disk, rules);
+  CHECK(b.deliver(0, 10));
 }
 
 TEST_CASE("memory stays within the queue while a spool grows and everything comes in order") {
