@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace logrelay {
@@ -17,8 +18,16 @@ bool goes_on_as(const input_config& before, const input_config& wanted) {
   return is_unchanged(before, wanted) || (is_inherited(before) && before.where.where == wanted.where.where);
 }
 
+std::optional<unsigned> mode_of(const input_config& input) {
+  if (!input.options.knows("mode") || !input.options.given("mode")) return {};
+  return input.options.mode("mode");
+}
+
+// It may take over what the one before has open: files that are followed by their name or their owner's, sockets by their
+// address. The permissions of a socket's path are what it was bound with.
 bool may_follow(const input_config& before, const input_config& wanted) {
-  return before.where.scheme == wanted.where.scheme && (before.where.rest == wanted.where.rest || before.name == wanted.name);
+  if (before.where.scheme != wanted.where.scheme || mode_of(before) != mode_of(wanted)) return false;
+  return before.where.rest == wanted.where.rest || (before.where.scheme == "tail" && before.name == wanted.name);
 }
 
 void add_counts(input_report& to, const input_report& what) {
@@ -168,7 +177,8 @@ bool running_inputs::add(const input_config& wanted) {
   };
   if (is_inherited(wanted)) return left_out("a descriptor that was inherited cannot be opened until the next start");
   running_input made = make(wanted);
-  for (const auto& each : ended_) made.it->take_over(*each.it);
+  for (const auto* some : {&ended_, &ending_})
+    for (const auto& each : *some) made.it->take_over(*each.it);
   try {
     made.it->prepare();
   } catch (const error& e) {

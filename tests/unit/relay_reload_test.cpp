@@ -436,6 +436,49 @@ TEST_CASE("an input with other options counts on from what the one before it has
   CHECK(relay.in().lines == relay.out().account.delivered.lines);
 }
 
+TEST_CASE("who connects or sends while a reload puts one input in the place of another is not refused") {
+  const temp_folder folder;
+  const auto stream = "unix:" + folder / "stream,name=s", datagrams = "unixgram:" + folder / "datagrams,name=d";
+  const auto held = "unix:" + folder / "held,name=h";  // it keeps the reload waiting for as long as time stands still
+  const std::string tcp = "tcp://127.0.0.1:0,name=t", udp = "udp://127.0.0.1:0,name=u";
+  const auto inputs = [&](const std::string& with) {
+    return names{stream + with, datagrams + with, tcp + with, udp + with, held + with};
+  };
+  const names outputs{folder / "out,from=s,from=d,from=t,from=u", "fifo:" + folder / "fifo,from=h,overflow=block,queue=16K"};
+  program relay(inputs(""), outputs);
+  relay.start();
+  write_all(connected_unix(folder / "held"), numbered_lines(0, 5000));
+  REQUIRE(in_time(relay, [&] { return relay.in(4).paused_by.size() == 1; }));
+  const auto tcp_port = port_in(relay.in(2).listening.at(0)), udp_port = port_in(relay.in(3).listening.at(0));
+  const fd to_datagrams = connected_unixgram(folder / "datagrams"), to_udp = connected_udp(udp_port);
+  send_datagram(to_datagrams, "before");
+  REQUIRE(relay.until([&] { return relay.in(1).lines == 1; }));
+
+  relay.begin_reload(inputs(",max-line=1K"), outputs);
+  REQUIRE(relay.until([&] { return relay.in(0).name == "h"; }));  // the others have ended
+  for (int i = 0; i < 2; ++i) {  // what it was told by then, and what follows from that, is done
+    relay.it().ask_reader();
+    REQUIRE(relay.until([&] { return relay.it().reader_answered(); }));
+  }
+  send_datagram(to_datagrams, "datagram");
+  send_datagram(connected_unixgram(folder / "datagrams"), "another");
+  send_datagram(to_udp, "udp");
+  write_all(connected_tcp(tcp_port), "tcp\n");
+  write_all(connected_unix(folder / "stream"), "stream\n");
+  write_all(connected_unix(folder / "held"), "held\n");
+  relay.clock.pass(std::chrono::seconds(2));
+  REQUIRE(relay.until([&] { return relay.it().settled() && relay.out().account.delivered.lines == 6; }));
+  CHECK(names_in(folder.path()) == names{"datagrams", "fifo", "held", "out", "stream"});
+  CHECK(port_in(relay.in(2).listening.at(0)) == tcp_port);
+  const pipe_sink got(folder / "fifo");
+  REQUIRE(in_time(relay, [&] { return relay.it().report().inputs.size() == 5 && relay.out(1).account.delivered.lines == 5001; },
+                  std::chrono::milliseconds(1)));
+
+  REQUIRE(relay.reloads({stream + ",max-line=1K"}, {folder / "out"}));  // nobody comes instead of the others
+  CHECK(names_in(folder.path()) == names{"fifo", "out", "stream"});
+  CHECK_THROWS(send_datagram(to_datagrams, "late"));
+}
+
 TEST_CASE("an input that takes long to end hands on its counts then") {
   const temp_folder folder;
   const names outputs{"fifo:" + folder / "fifo,overflow=block,queue=16K"};

@@ -4,6 +4,7 @@
 #include <logrelay/input/datagram_slots.hpp>
 #include <logrelay/input/gate.hpp>
 #include <logrelay/input/guard.hpp>
+#include <logrelay/input/kept_sockets.hpp>
 #include <logrelay/input/source_cache.hpp>
 #include <logrelay/net/listener_socket.hpp>
 #include <logrelay/shared_rows.hpp>
@@ -79,7 +80,9 @@ class message_feed {
 
 class datagram_input : public input {
  public:
-  datagram_input(const input_config& config, slot_sizes sizes) : input(config), sizes_(sizes), guard_(config), line_rules_(rules()), octet_rules_(rules()) {
+  datagram_input(const input_config& config, slot_sizes sizes)
+      : input(config), sizes_(sizes), place_(config.where.scheme + ":" + config.where.rest), guard_(config), line_rules_(rules()),
+        octet_rules_(rules()) {
     line_rules_.frames = framing::newline;
     octet_rules_.frames = framing::octet;
     line_rules_.detect = octet_rules_.detect = false;
@@ -91,13 +94,23 @@ class datagram_input : public input {
     return drops_.with([](const auto& state) {
       std::uint64_t all = state.closed;
       for (const int each : state.open) all += drops_of(each);
-      return all;
+      return all - state.before;
     });
+  }
+
+  void expect_successor() override { kept_.expect_successor(); }
+  void take_over(input& before) override {
+    auto* const other = dynamic_cast<datagram_input*>(&before);
+    if (!other || other->place_ != place_) return;
+    for (auto& each : other->kept_.take()) {
+      drops_.with([&](auto& state) { state.before += each.drops; });
+      sockets_.push_back(std::move(each.socket));
+    }
   }
 
   void unprepare() noexcept override {
     if (sockets_.empty()) return;
-    drops_.with([](auto& state) { state.open.clear(); });
+    drops_.with([](auto& state) { state = {}; });
     sockets_.clear();
   }
 
@@ -132,7 +145,7 @@ class datagram_input : public input {
     }
   }
 
-  std::vector<bound_socket> sockets_;
+  std::vector<bound_socket> sockets_;  // before prepare(): taken over
   bool gathers_ = true;
 
  private:
@@ -140,6 +153,7 @@ class datagram_input : public input {
   struct drop_state {
     std::vector<int> open;
     std::uint64_t closed = 0;
+    std::uint64_t before = 0;  // of what was taken over
   };
 
   static std::uint64_t drops_of(int socket) {
@@ -148,19 +162,23 @@ class datagram_input : public input {
     return ::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0 ? info[SK_MEMINFO_DROPS] : 0;
   }
 
-  // A socket while it is received from. Closed at once when nobody does any more: who sends is refused then.
+  // A socket while it is received from. Closed at once when nobody does any more, and nobody is to: who sends is refused then.
   struct reception {
     reception(datagram_input& whose, reader& at, bound_socket&& given)
-        : of(whose), ready(at.io(), given.socket.release()), path(std::move(given.name)) {
+        : of(whose), ready(at.io(), given.socket.release()), where(given.where), path(std::move(given.name)) {
       of.receptions_.push_back(this);
     }
     ~reception() {
       std::erase(of.receptions_, this);
+      const auto drops = drops_of(ready.native_handle());
       of.drops_.with([&](auto& state) {
-        state.closed += drops_of(ready.native_handle());
+        state.closed += drops;
         std::erase(state.open, ready.native_handle());
       });
-      if (of.reader_->gives_up()) of.left_behind += first_bytes();
+      if (of.reader_->gives_up())
+        of.left_behind += first_bytes();
+      else if (of.kept_.expects())
+        of.kept_.keep({bound_socket{fd(ready.release()), where, std::move(path)}, drops});
       if (--of.receiving_ == 0) of.reader_->ended(of);
     }
     // The kernel tells only how long the first one is that waits.
@@ -181,6 +199,7 @@ class datagram_input : public input {
     }
     datagram_input& of;
     asio::posix::stream_descriptor ready;
+    address where;
     socket_path path;
     std::size_t unread = 0, read_since = 0;
   };
@@ -245,6 +264,8 @@ class datagram_input : public input {
   }
 
   const slot_sizes sizes_;
+  const std::string place_;
+  kept_sockets kept_;
   guard guard_;
   framing_rules line_rules_, octet_rules_;
   guarded<drop_state> drops_;
@@ -262,7 +283,7 @@ class udp_input final : public datagram_input {
   explicit udp_input(const input_config& config) : datagram_input(config, udp_slots), where_(config.where) {}
   void prepare() override {
     mistakes none;
-    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_DGRAM, where_.where);
+    if (sockets_.empty()) sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_DGRAM, where_.where);
     bound();
   }
 
@@ -281,7 +302,7 @@ class unixgram_input final : public datagram_input {
     gathers_ = false;
   }
   void prepare() override {
-    sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));
+    if (sockets_.empty()) sockets_.push_back(bind_unix(path_, SOCK_DGRAM, mode_));
     const int on = 1;  // the kernel tells who sends, unix(7)
     ::setsockopt(sockets_.back().socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
     bound();

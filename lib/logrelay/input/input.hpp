@@ -38,7 +38,7 @@ class input {
 
   /// Main thread, before a reload ends it: another one will come instead, and may take over what it has at its end.
   virtual void expect_successor() {}
-  /// Main thread, before prepare(): a reload has ended `before`, and this one may come instead of it.
+  /// Main thread, before prepare(): a reload ends `before`, and this one may come instead of it.
   virtual void take_over(input& before) { static_cast<void>(before); }
   /// Main thread: opens what has to be there at the start. Throws error.
   virtual void prepare() {}

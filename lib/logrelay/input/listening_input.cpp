@@ -60,7 +60,15 @@ void keep_alive(const fd& connection, const address& peer) {
 }  // namespace
 
 listening_input::listening_input(const input_config& config)
-    : stream_input(config), most_(config.options.count("max-connections")) {}
+    : stream_input(config),
+      most_(config.options.count("max-connections")),
+      place_(config.where.scheme + ":" + config.where.rest) {}
+
+void listening_input::take_over(input& before) {
+  auto* const other = dynamic_cast<listening_input*>(&before);
+  if (!other || other->place_ != place_) return;
+  for (auto& each : other->kept_.take()) sockets_.push_back(std::move(each.socket));
+}
 
 void listening_input::start(reader& at) {
   reader_ = &at;
@@ -100,7 +108,7 @@ void listening_input::welcome(reader& at, fd connection, const address& peer, st
 
 asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener) {
   asio::posix::stream_descriptor ready(at.io(), listener.socket.release());
-  const socket_path path = std::move(listener.name);  // gone before `ready` closes the socket
+  socket_path path = std::move(listener.name);  // gone before `ready` closes the socket
   asio::steady_timer pause(at.io());
   const registered acceptor(acceptors_, ready);
   const registered pausing(pauses_, pause);
@@ -147,6 +155,7 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       co_await pause.async_wait(await);
     }
   }
+  if (kept_.expects()) kept_.keep({bound_socket{fd(ready.release()), listener.where, std::move(path)}});
   --accepting_;
   if (stopping()) --unread;
   end_if_over();

@@ -2,7 +2,9 @@
 /// What inputs have in common that others connect to. Each connection is a stream of its own, with its peer as the source;
 /// whether it may come is the guard's to say.
 /// At `max-connections`, and when descriptors run out, nobody new is taken in until somebody leaves: who waits, waits in
-/// the kernel's backlog and loses nothing. Reader's thread only, but for what an input is asked before.
+/// the kernel's backlog and loses nothing. So it is while a reload puts another in its place. Reader's thread only, but for
+/// what an input is asked before.
+#include <logrelay/input/kept_sockets.hpp>
 #include <logrelay/input/stream_input.hpp>
 #include <logrelay/net/listener_socket.hpp>
 
@@ -18,6 +20,8 @@ class listening_input : public stream_input {
   explicit listening_input(const input_config& config);
 
   std::vector<std::string> listening_on() const override { return texts_; }
+  void expect_successor() override { kept_.expect_successor(); }
+  void take_over(input& before) override;
   void start(reader& at) override;
   void unprepare() noexcept override { sockets_.clear(); }
   void give_up() noexcept override { sockets_.clear(); }  // of one that never began
@@ -33,13 +37,15 @@ class listening_input : public stream_input {
   /// One of them is a stream now, or gone.
   void arrived();
 
-  std::vector<bound_socket> sockets_;
+  std::vector<bound_socket> sockets_;  // before prepare(): taken over
 
  private:
   boost::asio::awaitable<void> take_in(reader& at, bound_socket listener);
   void end_if_over();
 
   const std::uint64_t most_;
+  const std::string place_;
+  kept_sockets kept_;
   rare_notice full_;
   std::vector<std::string> texts_;
   std::vector<boost::asio::posix::stream_descriptor*> acceptors_;

@@ -17,7 +17,7 @@ class tcp_input final : public listening_input {
   explicit tcp_input(const input_config& config) : listening_input(config), where_(config.where) {}
   void prepare() override {
     mistakes none;
-    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
+    if (sockets_.empty()) sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
     remember_addresses();
   }
 
@@ -32,7 +32,7 @@ class unix_input final : public listening_input {
     local_ = true;
   }
   void prepare() override {
-    sockets_.push_back(bind_unix(path_, SOCK_STREAM, mode_));
+    if (sockets_.empty()) sockets_.push_back(bind_unix(path_, SOCK_STREAM, mode_));
     remember_addresses();
   }
 

@@ -68,7 +68,7 @@ class tls_input final : public listening_input {
   void prepare() override {
     context_.emplace(settings_);
     mistakes none;
-    sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
+    if (sockets_.empty()) sockets_ = bind_internet(parse_host_port(where_.rest, name(), none), SOCK_STREAM, where_.where);
     remember_addresses();
   }
 
