@@ -45,6 +45,8 @@ struct relay::parts {
   void keep_rest(steady_time at);
   void begin_change();
   void change_outputs();
+  void ask_for_stop(stop_kind how);
+  void begin_stop();
   steady_time change();
   [[nodiscard]] steady_time drain_deadline(steady_time at) const {
     return std::max(at, outputs->drain_deadline(config.global.duration("drain-timeout"), stop_by));
@@ -58,6 +60,7 @@ struct relay::parts {
   steady_time started{}, deadline = steady_time::max();
   std::optional<steady_time> stop_by;  // after TERM or INT
   steady_time read_by{};               // the same, for an input that a queue holds up
+  std::optional<stop_kind> stop_asked;  // once a reload is through
   // Inputs go first, in destruction too: nothing is published to queues that are not there.
   std::optional<running_outputs> outputs;
   std::optional<running_inputs> inputs;
@@ -110,10 +113,28 @@ void relay::parts::watch_command() {
   command_status = exit_status_of(*ended);
   const auto at = in.clock.now();
   if (stop_by) stop_by = std::max(*stop_by, at + last_reads);
-  if (now != phase::running) return;
+  if (now == phase::running) ask_for_stop(stop_kind::terminate);
+}
+
+// In the middle of a reload inputs that come instead of others take over first what those leave to be read.
+void relay::parts::ask_for_stop(stop_kind how) {
+  stop_asked = how;
+  after_next.reset();
+  if (next)
+    inputs->ask_reader();  // for then those have left it
+  else
+    begin_stop();
+}
+
+void relay::parts::begin_stop() {
+  const auto at = in.clock.now();
+  const auto how = *std::exchange(stop_asked, std::nullopt);
   now = phase::stopping;
-  deadline = stop_by ? *stop_by - last_reads / 2 : at + config.global.duration("drain-timeout");
-  inputs->stop(stop_kind::terminate);
+  if (command)
+    deadline = stop_by ? *stop_by - last_reads / 2 : at + config.global.duration("drain-timeout");
+  else
+    deadline = how == stop_kind::terminate ? at + std::min<steady_time::duration>(last_reads, (*stop_by - at) / 2) : read_by;
+  inputs->stop(how);
 }
 
 // What was ready when the inputs were asked to stop is read even where a full queue holds them up, as long as there is time:
@@ -197,17 +218,17 @@ void relay::parts::keep_rest(steady_time at) {
 
 void relay::stop(stop_kind how) {
   auto& my = *parts_;
-  if (my.now != phase::running && my.now != phase::draining) return;
+  const bool by_itself = my.now == phase::stopping && !my.stop_by;  // since its command has ended
+  if (my.now != phase::running && my.now != phase::draining && !by_itself) return;
   const auto now = my.in.clock.now();
   const auto& given = my.config.global;
   const auto whole = given.given("drain-timeout") ? given.duration("drain-timeout") : std::chrono::milliseconds(signal_drain);
   my.stop_by = now + whole;
-  if (my.now != phase::running || (my.command && !my.command_status)) return;
-  my.now = phase::stopping;
   // The queues need a moment for what is read last.
   my.read_by = *my.stop_by - std::min<std::chrono::milliseconds>(last_reads, whole / 4);
-  my.deadline = how == stop_kind::terminate ? now + std::min<std::chrono::milliseconds>(last_reads, whole / 2) : my.read_by;
-  my.inputs->stop(how);
+  if (by_itself) my.deadline = std::min(my.deadline, my.read_by);
+  if (my.now != phase::running || (my.command && !my.command_status)) return;
+  my.ask_for_stop(how);
 }
 
 void relay::stop_now() {
@@ -262,7 +283,9 @@ steady_time relay::parts::change() {
   if (now == phase::idle || now == phase::over) return steady_time::max();
   const bool ending = inputs->ending();
   if (next && now != phase::running) next.reset(), after_next.reset();
-  if (next && (!ending || in.clock.now() >= change_by)) change_outputs();
+  const bool hurries = stop_asked && inputs->reader_answered();
+  if (next && (!ending || hurries || in.clock.now() >= change_by)) change_outputs();
+  if (stop_asked && !next && now == phase::running) begin_stop();
   return std::min(next ? change_by : steady_time::max(), outputs->advance(config.global.duration("drain-timeout")));
 }
 

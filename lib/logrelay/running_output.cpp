@@ -13,6 +13,8 @@ namespace {
 
 // A folder that was not to be had when it should have been is tried again after this long.
 constexpr std::chrono::milliseconds queue_pause{500};
+// One that was told to leave waits for its peer's goodbye.
+constexpr std::chrono::milliseconds look_at_end{500};
 
 overflow overflow_of(const std::string& name) {
   if (name == "block") return overflow::block;
@@ -150,7 +152,9 @@ steady_time running_output::advance(steady_time now) {
     return steady_time::max();
   }
   // A connection that does not move is as good as one that breaks: what it has not acknowledged is sent again.
+  // (One that only waits for a goodbye gives up by itself.)
   const auto patience = std::max(lines->account().last_progress, told_to_leave_) + rules_.stall_after;
+  if (before_->is_at_its_end() && !before_->keeps_place()) return now + look_at_end;
   if (now < patience) return patience;
   if (!before_->keeps_place()) before_->abandon();
   if (!std::exchange(said_, true))
@@ -163,10 +167,9 @@ void running_output::succeed() {
   past_.retries += last.retries;
   past_.rotations += last.rotations;
   past_.last_error = last.last_error;
-  past_.in_doubt_bytes += last.in_doubt_bytes;
   if (const auto owed = before_->take_owed(); !owed.pieces.empty()) {
     if (abandoned_)
-      for (const auto& each : owed.pieces) past_.in_doubt_bytes += each.size();
+      past_.in_doubt_bytes += last.in_doubt_bytes;
     else if (!listener_->owe(owed))
       in_->say.say(severity::warning, fmt::format("output '{}': what its peer took last is not sent again: its new options do not allow that", config.name));
   }

@@ -62,6 +62,20 @@ TEST_CASE("what a command leaves in its pipes is read however slow a reader of o
   REQUIRE(reader.text() == read_file(folder / "all.log"));
 }
 
+TEST_CASE("a TERM after a command has ended leaves no more time than the drain timeout") {
+  const temp_folder folder;
+  auto out = make_pipe();
+  process relay(wrapping({"--drain-timeout", "1s", "-,queue=16K"}, "seq -w 100000 190000; (sleep 0.3; touch ended) >/dev/null 2>&1 &"),
+                {.output = stream::descriptor(out.writing.get()), .folder = folder.path().string()});
+  out.writing.reset();
+  const pipe_sink reader(std::move(out.reading), 20'000);  // for half a minute
+  REQUIRE(eventually([&] { return std::filesystem::exists(folder / "ended"); }));
+  relay.send(SIGTERM);
+  const auto status = relay.wait();
+  REQUIRE((status && status->code == 1));
+  REQUIRE_THAT(relay.errors(), Catch::Contains("of what was ready when it was asked to stop are not read"));
+}
+
 TEST_CASE("the inputs of a command take options") {
   const temp_folder folder;
   const auto result = run_in(folder, wrapping({"-i", "stderr:,default-level=debug", "-i", "stdout:,decode=prefix,name=app",

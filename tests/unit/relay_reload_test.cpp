@@ -479,6 +479,54 @@ TEST_CASE("who connects or sends while a reload puts one input in the place of a
   CHECK_THROWS(send_datagram(to_datagrams, "late"));
 }
 
+TEST_CASE("an input that a full queue holds leaves its socket to the next one and what waits there is read by that") {
+  const std::string kind = GENERATE("udp", "unixgram", "unix");
+  const temp_folder folder;
+  const auto where = kind == "udp" ? std::string("udp://127.0.0.1:0,name=i") : kind + ":" + folder / "socket,name=i" + (kind == "unix" ? ",max-connections=1" : "");
+  const names outputs{"fifo:" + folder / "fifo,overflow=block,queue=16K"};
+  program relay({where}, outputs);
+  relay.start();
+  fd peer = kind == "udp" ? connected_udp(port_in(relay.in().listening.at(0)))
+            : kind == "unix" ? connected_unix(folder / "socket")
+                             : connected_unixgram(folder / "socket");
+  std::thread writer([&] {
+    if (kind == "unix") return write_all(peer, numbered_lines(0, 2000)), peer.reset();
+    try {
+      for (int i = 0; i < 2000; ++i) send_datagram(peer, "a datagram of some length");
+    } catch (const std::exception&) {  // nobody receives any more
+    }
+  });
+  CHECK(in_time(relay, [&] { return relay.in().paused_by.size() == 1; }));
+  if (kind != "unixgram") writer.join();  // that one waits for us
+  const fd waiting = kind == "unix" ? connected_unix(folder / "socket") : fd();  // for a place
+  if (waiting) write_all(waiting, numbered_lines(0, 100));
+
+  relay.begin_reload({where + ",max-line=1K"}, outputs);
+  const bool stops = GENERATE(false, true);
+  if (stops) {
+    relay.it().stop(stop_kind::terminate);
+  } else {
+    relay.it().ask_reader();
+    REQUIRE(relay.until([&] { return relay.it().reader_answered(); }));  // it has been told
+    relay.clock.pass(std::chrono::seconds(2));
+    CHECK(relay.until([&] { return relay.it().settled(); }));
+    CHECK(relay.it().report().inputs.size() == 2);  // the next one, and that which is still held
+  }
+  const pipe_sink got(folder / "fifo");
+  const std::uint64_t all = kind == "unix" ? 2100 : 2000;
+  if (!stops) {
+    CHECK(relay.until([&] { return relay.out().account.delivered.lines == all; }));
+    relay.it().stop(stop_kind::terminate);
+  }
+  CHECK(relay.ends());
+  if (writer.joinable())
+    writer.join();
+  else
+    CHECK(relay.out().account.delivered.lines == all);
+  CHECK(relay.it().losses() == names{});
+  CHECK(relay.status() == 0);
+}
+
 TEST_CASE("an input that takes long to end hands on its counts then") {
   const temp_folder folder;
   const names outputs{"fifo:" + folder / "fifo,overflow=block,queue=16K"};

@@ -62,7 +62,7 @@ struct queue_listener::state {
   std::shared_ptr<queue> from;
   wake& alarm = *parts.alarm;
   waiter wait{alarm};
-  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, done{false};
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, at_its_end{false}, done{false};
   guarded<listener_report> report;
   wire_window window;
   bool lost = false;  // the connection was, and what it had taken may be too
@@ -84,6 +84,7 @@ struct queue_listener::state {
   void end(const std::string& why);
   void forget();
   void leave();
+  void forget_what_is_read();
   [[nodiscard]] bool is_in_doubt() const;
   [[nodiscard]] bool nothing_left() const;
   [[nodiscard]] bool may_retire() const;
@@ -149,12 +150,18 @@ void queue_listener::state::run() {
 
 // What the other side may not have read goes to who comes next, or is told.
 void queue_listener::state::leave() {
-  if (retiring.load() && !sure) {
+  const bool doubt = is_in_doubt();
+  if (retiring.load()) {
+    forget_what_is_read();
     window.clear();
-    owed = window.take_kept();
-  } else if (is_in_doubt()) {
-    report.with([&](auto& r) { r.in_doubt_bytes = window.kept_bytes(); });
   }
+  if (const auto bytes = window.kept_bytes(); retiring.load() || doubt) report.with([&](auto& r) { r.in_doubt_bytes = bytes; });
+  if (retiring.load()) owed = window.take_kept();
+}
+
+// The other side has said goodbye: it has read what was written, but not what was still to be sent again.
+void queue_listener::state::forget_what_is_read() {
+  if (sure) static_cast<void>(window.take_kept());
 }
 
 // Opens the output if it is not open. False: it could not be, and some time was waited.
@@ -268,7 +275,9 @@ void queue_listener::state::note_rotations() {
 }
 
 bool queue_listener::state::finish() {
+  at_its_end.store(true);
   const result how = guarded_call([&] { return parts.to->finish(wait); });
+  at_its_end.store(false);
   finishing = how.what == outcome::retry;
   if (finishing) {
     failed(how);
@@ -324,14 +333,14 @@ void queue_listener::state::sleep() {
 void queue_listener::state::rest() {
   if (window.kept_bytes() > 0) {
     if (!finish()) return;
-    lost = !sure;
+    forget_what_is_read();
   }
+  resting = acked >= window.again_bytes();  // else the next connection has those to begin with
   parts.to->close(window.torn_bytes());
   open = full = false;
-  resting = true;
   unacked = 0;
   forget();
-  if (!lost) static_cast<void>(window.take_kept());
+  lost = window.kept_bytes() > 0;
 }
 
 // Waits for longer each time, unless there is a reason to try at once.
@@ -417,6 +426,8 @@ void queue_listener::retire() {
   state_->retiring.store(true);
   state_->alarm.signal();
 }
+
+bool queue_listener::is_at_its_end() const { return state_->at_its_end.load(); }
 
 bool queue_listener::keeps_place() const { return state_->keeps_place; }
 

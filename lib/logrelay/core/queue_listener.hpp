@@ -32,7 +32,7 @@ struct listener_report {
   std::uint64_t rotations = 0;
   std::string last_error;
   bool ended = false;  ///< nobody is there to take anything any more
-  std::uint64_t in_doubt_bytes = 0;  ///< at the end: acked by a connection that was lost, and not sent again
+  std::uint64_t in_doubt_bytes = 0;  ///< at the end: acked by a connection that was lost, and not sent again; also what is owed
 };
 
 class queue_listener {
@@ -54,6 +54,8 @@ class queue_listener {
   void hurry();
   /// Leave the queue to another: end as soon as the other side has every line that it has a part of.
   void retire();
+  /// Everything is acked, and it waits for what the other side has to say yet.
+  [[nodiscard]] bool is_at_its_end() const;
   /// Whether what was written is still at the other side when it is opened again: then a line that was begun has to be
   /// brought to its end, however long that takes.
   [[nodiscard]] bool keeps_place() const;

@@ -17,6 +17,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/sock_diag.h>
 #include <sys/ioctl.h>
@@ -131,7 +132,8 @@ class datagram_input : public input {
     for (auto* each : receptions_) {
       boost::system::error_code ignored;
       each->ready.cancel(ignored);
-      each->owe_what_is_ready();
+      if (kept_.expects()) each->leave();
+      if (!each->left) each->owe_what_is_ready();
     }
   }
 
@@ -175,11 +177,16 @@ class datagram_input : public input {
         state.closed += drops;
         std::erase(state.open, ready.native_handle());
       });
-      if (of.reader_->gives_up())
-        of.left_behind += first_bytes();
-      else if (of.kept_.expects())
-        of.kept_.keep({bound_socket{fd(ready.release()), where, std::move(path)}, drops});
+      if (of.reader_->gives_up() && !left) of.left_behind += first_bytes();
       if (--of.receiving_ == 0) of.reader_->ended(of);
+    }
+    // To one that comes instead, with what it has: also where a full queue holds us up.
+    void leave() noexcept {
+      if (left) return;
+      fd both(::fcntl(ready.native_handle(), F_DUPFD_CLOEXEC, 3));
+      if (!both) return;
+      of.kept_.keep({bound_socket{std::move(both), where, std::move(path)}, drops_of(ready.native_handle())});
+      left = true;
     }
     // The kernel tells only how long the first one is that waits.
     std::size_t first_bytes() noexcept {
@@ -201,6 +208,7 @@ class datagram_input : public input {
     asio::posix::stream_descriptor ready;
     address where;
     socket_path path;
+    bool left = false;
     std::size_t unread = 0, read_since = 0;
   };
 
@@ -223,6 +231,7 @@ class datagram_input : public input {
       for (;;) {
         std::size_t most = room.room();
         if (most == 0) most = co_await room.wait_for_room();
+        if (from.left) co_return;
         const auto received = slots.receive(from.ready.native_handle(), std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
         if (from.unread > 0) from.has_read(received);
         if (received == 0) break;

@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -59,6 +60,36 @@ void keep_alive(const fd& connection, const address& peer) {
 
 }  // namespace
 
+// A socket while connections are taken in by it.
+struct listening_input::acceptor {
+  acceptor(reader& reads, listening_input& whose, bound_socket&& given)
+      : at(reads), of(whose), ready(reads.io(), given.socket.release()), where(given.where), path(std::move(given.name)) {
+    of.acceptors_.push_back(this);
+  }
+  ~acceptor() {
+    std::erase(of.acceptors_, this);
+    pollfd now{ready.native_handle(), POLLIN, 0};
+    if (at.gives_up() && !left && ::poll(&now, 1, 0) == 1)
+      at.say_lost(fmt::format("input '{}': connections were not taken in when there was no more time: what came by them is lost", of.name()));
+    else if (owes)
+      --of.unread;
+  }
+  // To one that comes instead, with who waits there.
+  void leave() noexcept {
+    fd both(left ? -1 : ::fcntl(ready.native_handle(), F_DUPFD_CLOEXEC, 3));
+    if (!both) return;
+    of.kept_.keep({bound_socket{std::move(both), where, std::move(path)}});
+    left = true;
+  }
+  reader& at;
+  listening_input& of;
+  asio::posix::stream_descriptor ready;
+  address where;
+  socket_path path;  // gone before `ready` closes the socket
+  bool left = false;
+  bool owes = false;  // asked to stop: who waits has still to be taken in
+};
+
 listening_input::listening_input(const input_config& config)
     : stream_input(config),
       most_(config.options.count("max-connections")),
@@ -81,11 +112,12 @@ void listening_input::start(reader& at) {
 }
 
 void listening_input::stop(stop_kind how) noexcept {
-  if (!stopping()) unread += accepting_;  // who waits to be taken in
   stream_input::stop(how);
   for (auto* each : acceptors_) {
     boost::system::error_code ignored;
-    each->cancel(ignored);
+    each->ready.cancel(ignored);
+    if (kept_.expects()) each->leave();
+    if (!each->left && !std::exchange(each->owes, true)) ++unread;
   }
   for (auto* each : pauses_) each->cancel();
 }
@@ -107,27 +139,16 @@ void listening_input::welcome(reader& at, fd connection, const address& peer, st
 }
 
 asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener) {
-  asio::posix::stream_descriptor ready(at.io(), listener.socket.release());
-  socket_path path = std::move(listener.name);  // gone before `ready` closes the socket
+  const auto door = std::make_unique<acceptor>(at, *this, std::move(listener));
   asio::steady_timer pause(at.io());
-  const registered acceptor(acceptors_, ready);
   const registered pausing(pauses_, pause);
-  const struct waiting {  // given up, it has to leave who waits to be taken in
-    reader& at;
-    const listening_input& of;
-    asio::posix::stream_descriptor& ready;
-    ~waiting() {
-      pollfd now{ready.native_handle(), POLLIN, 0};
-      if (at.gives_up() && ::poll(&now, 1, 0) == 1)
-        at.say_lost(fmt::format("input '{}': connections were not taken in when there was no more time: what came by them is lost", of.name()));
-    }
-  } left{at, *this, ready};
   bool short_of = false;  // said so
   for (bool last = false; !last;) {
-    if (!stopping()) static_cast<void>(co_await ready.async_wait(ready.wait_read, await));
-    // Asked to stop, it takes in once more who is connected already: the kernel may have acknowledged their lines.
+    if (!stopping()) static_cast<void>(co_await door->ready.async_wait(door->ready.wait_read, await));
+    // Asked to stop, it takes in once more who is connected already: the kernel may have acknowledged their lines. One that
+    // comes instead does so.
     last = stopping();
-    for (int n = 0; n < (last ? SOMAXCONN : accept_turn); ++n) {
+    for (int n = 0; !door->left && n < (last ? SOMAXCONN : accept_turn); ++n) {
       if (streams() + arriving() >= most_) {
         if (const auto more = stopping() ? std::nullopt : full_.happened(at.clock().now()))
           at.say().say(severity::warning, fmt::format("input '{}': {} connections are open, which are all that max-connections allows: the next waits "
@@ -138,7 +159,7 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       }
       address peer;
       peer.size = sizeof peer.bytes;
-      fd taken(::accept4(ready.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      fd taken(::accept4(door->ready.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (taken) {
         if (std::exchange(short_of, false)) at.say().say(severity::notice, fmt::format("input '{}': takes in connections again", name()));
         keep_alive(taken, peer);
@@ -155,9 +176,7 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       co_await pause.async_wait(await);
     }
   }
-  if (kept_.expects()) kept_.keep({bound_socket{fd(ready.release()), listener.where, std::move(path)}});
   --accepting_;
-  if (stopping()) --unread;
   end_if_over();
 }
 

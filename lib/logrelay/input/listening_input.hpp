@@ -48,7 +48,8 @@ class listening_input : public stream_input {
   kept_sockets kept_;
   rare_notice full_;
   std::vector<std::string> texts_;
-  std::vector<boost::asio::posix::stream_descriptor*> acceptors_;
+  struct acceptor;
+  std::vector<acceptor*> acceptors_;
   std::vector<boost::asio::steady_timer*> pauses_;
   int accepting_ = 0;
   bool over_ = false;

@@ -350,6 +350,25 @@ TEST_CASE("an output that rests has its say first where lines are to be sent aga
   CHECK(it.bytes() == "one\n" + again + "two\n");
 }
 
+TEST_CASE("what is still to be sent again when an output rests goes to the next connection at once") {
+  script steps;
+  steps.resend = 100;
+  steps.idle = {.until = steady_time::min()};
+  steps.idle_event = [](peer& p) { return p.opened.size() == 1 && !p.bytes.empty() ? fails() : result{}; };
+  steps.write = [](peer& p, const outgoing& lines) {
+    if (p.opened.size() != 2) return write_result{lines.bytes()};
+    return p.bytes.size() == 8 ? write_result{4} : write_result{0, outcome::rest};
+  };
+  pair_of it(steps);
+  it.push("one\ntwo\n");
+  it.start();
+  REQUIRE(eventually([&] { return it.bytes() == "one\ntwo\none\ntwo\n"; }));
+  CHECK(it.see([](peer& p) { return p.opened; }) == std::vector<std::size_t>{0, 8, 12});
+  it.drain();
+  CHECK(it.listener.report().in_doubt_bytes == 0);
+  CHECK(it.delivered() == tally{2, 8});
+}
+
 TEST_CASE("a lost connection begins again with the first line that was not acked") {
   script steps;
   steps.write = [](peer& p, const outgoing& lines) {

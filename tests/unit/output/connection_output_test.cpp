@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -388,6 +389,31 @@ TEST_CASE("a first place that takes lines and goes at once is not tried again be
   out.push("last\n");
   CHECK(out.delivers());
   CHECK(eventually([&] { return second.text().ends_with("last\n"); }));
+}
+
+TEST_CASE("out of descriptors nobody looks for the first place and lines go on to the other") {
+  stream_sink first = stream_sink::tcp({.listens = false});
+  stream_sink second = stream_sink::tcp();
+  sending out(first.endpoint() + ",failover=127.0.0.1:" + std::to_string(second.port()) + ",failback=1ms");
+  out.start();
+  out.push("one\n");
+  REQUIRE(out.delivers());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const fd lowest_free(::dup(0));
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  bool all = true;
+  for (const auto until = std::chrono::steady_clock::now() + 30ms; std::chrono::steady_clock::now() < until;) {
+    out.push("more\n");
+    all = out.delivers() && all;
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(all);
+  CHECK(out.report().retries == 0);
+  first.listen();
+  CHECK(eventually([&] { return out.push("last\n"), out.delivers() && first.bytes() > 0; }));
 }
 
 TEST_CASE("several places in one failover are a mistake") {
