@@ -403,6 +403,7 @@ TEST_CASE("an input with other options is opened anew at the same place") {
   relay.start();
   const fd before = connected_unix(folder / "socket");
   write_all(before, "before\n");
+  REQUIRE(relay.until([&] { return relay.in().lines == 1; }));  // else the next one takes it in
   REQUIRE(relay.reloads({"unix:" + folder / "socket,max-line=3"}, outputs));
   const fd after = connected_unix(folder / "socket");
   write_all(after, "abcdef\n");
