@@ -154,7 +154,7 @@ steady_time running_output::advance(steady_time now) {
   // A connection that does not move is as good as one that breaks: what it has not acknowledged is sent again.
   // (One that only waits for a goodbye gives up by itself.)
   const auto patience = std::max(lines->account().last_progress, told_to_leave_) + rules_.stall_after;
-  if (before_->is_at_its_end() && !before_->keeps_place()) return now + look_at_end;
+  if (before_->says_goodbye()) return now + look_at_end;
   if (now < patience) return patience;
   if (!before_->keeps_place()) before_->abandon();
   if (!std::exchange(said_, true))

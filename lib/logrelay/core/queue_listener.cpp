@@ -62,7 +62,7 @@ struct queue_listener::state {
   std::shared_ptr<queue> from;
   wake& alarm = *parts.alarm;
   waiter wait{alarm};
-  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, at_its_end{false}, done{false};
+  std::atomic<bool> reopen_asked{false}, rotate_asked{false}, last_chance{false}, retiring{false}, says_goodbye{false}, done{false};
   guarded<listener_report> report;
   wire_window window;
   bool lost = false;  // the connection was, and what it had taken may be too
@@ -275,9 +275,9 @@ void queue_listener::state::note_rotations() {
 }
 
 bool queue_listener::state::finish() {
-  at_its_end.store(true);
+  says_goodbye.store(window.kept_bytes() > 0);
   const result how = guarded_call([&] { return parts.to->finish(wait); });
-  at_its_end.store(false);
+  says_goodbye.store(false);
   finishing = how.what == outcome::retry;
   if (finishing) {
     failed(how);
@@ -427,7 +427,7 @@ void queue_listener::retire() {
   state_->alarm.signal();
 }
 
-bool queue_listener::is_at_its_end() const { return state_->at_its_end.load(); }
+bool queue_listener::says_goodbye() const { return state_->says_goodbye.load(); }
 
 bool queue_listener::keeps_place() const { return state_->keeps_place; }
 

@@ -54,8 +54,8 @@ class queue_listener {
   void hurry();
   /// Leave the queue to another: end as soon as the other side has every line that it has a part of.
   void retire();
-  /// Everything is acked, and it waits for what the other side has to say yet.
-  [[nodiscard]] bool is_at_its_end() const;
+  /// Everything is acked, and it waits for the other side to say that it was read, for as long as that output does.
+  [[nodiscard]] bool says_goodbye() const;
   /// Whether what was written is still at the other side when it is opened again: then a line that was begun has to be
   /// brought to its end, however long that takes.
   [[nodiscard]] bool keeps_place() const;
