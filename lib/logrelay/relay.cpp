@@ -141,7 +141,7 @@ void relay::parts::begin_stop() {
 // after TERM and INT as much as they give, after a command's end for as long as an output makes progress.
 bool relay::parts::reads_on(steady_time at) {
   if (!inputs->has_unread()) return false;
-  const auto until = stop_by ? read_by : outputs->last_progress() + config.global.duration("drain-timeout");
+  const auto until = stop_by ? read_by : drain_deadline(at);
   if (at >= until) return false;
   deadline = std::min<steady_time>(at + look_again, until);
   return true;

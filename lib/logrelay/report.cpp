@@ -134,7 +134,7 @@ std::vector<std::string> losses(const relay_report& report) {
   std::vector<std::string> said;
   for (const auto& each : report.inputs)
     if (each.unread_bytes > 0)
-      said.push_back(fmt::format("input '{}': at least {} of what was ready when it was asked to stop are not read", each.name, readable_size(each.unread_bytes)));
+      said.push_back(fmt::format("input '{}': about {} of what was ready when it was asked to stop are not read", each.name, readable_size(each.unread_bytes)));
   for (const auto& each : report.outputs) {
     const auto& account = each.account;
     std::string what;

@@ -257,12 +257,6 @@ steady_time running_outputs::drain_deadline(std::chrono::milliseconds patience, 
   return next == steady_time::min() ? in_.clock.now() : next;
 }
 
-steady_time running_outputs::last_progress() const {
-  auto last = steady_time::min();
-  for (const auto& each : all_) last = std::max(last, each.lines->account().last_progress);
-  return last;
-}
-
 void running_outputs::abandon() {
   abandoned_ = true;
   for (auto& each : all_) each.abandon();

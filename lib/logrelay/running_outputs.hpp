@@ -46,8 +46,6 @@ class running_outputs {
 
   /// The inputs have ended: what is in the queues is all there will be, those of outputs that leave included.
   void drain();
-  /// When one of them has brought a line on last.
-  [[nodiscard]] steady_time last_progress() const;
   /// Until when drained outputs may go on.
   [[nodiscard]] steady_time drain_deadline(std::chrono::milliseconds patience, std::optional<steady_time> stop_by) const;
   /// Nothing is to be taken from the queues any more.

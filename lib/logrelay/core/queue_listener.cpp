@@ -150,13 +150,14 @@ void queue_listener::state::run() {
 
 // What the other side may not have read goes to who comes next, or is told.
 void queue_listener::state::leave() {
-  const bool doubt = is_in_doubt();
-  if (retiring.load()) {
+  const bool goes_on = retiring.load();
+  if (!goes_on && !is_in_doubt()) return;
+  if (goes_on) {
     forget_what_is_read();
     window.clear();
   }
-  if (const auto bytes = window.kept_bytes(); retiring.load() || doubt) report.with([&](auto& r) { r.in_doubt_bytes = bytes; });
-  if (retiring.load()) owed = window.take_kept();
+  report.with([&](auto& r) { r.in_doubt_bytes = window.kept_bytes(); });
+  if (goes_on) owed = window.take_kept();
 }
 
 // The other side has said goodbye: it has read what was written, but not what was still to be sent again.

@@ -24,7 +24,6 @@ class resend_buffer {
   resend_buffer(std::size_t most_bytes, framing frames) : most_(most_bytes), frames_(frames) {}
 
   [[nodiscard]] bool keeps() const { return most_ > 0; }
-  [[nodiscard]] bool empty() const { return pieces_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return std::min(bytes_, most_); }
   [[nodiscard]] framing frames() const { return frames_; }
   /// Whole lines, behind those before them.

@@ -6,6 +6,7 @@
 #include <logrelay/input/guard.hpp>
 #include <logrelay/input/kept_sockets.hpp>
 #include <logrelay/input/source_cache.hpp>
+#include <logrelay/input/unread.hpp>
 #include <logrelay/net/listener_socket.hpp>
 #include <logrelay/shared_rows.hpp>
 #include <logrelay/util/guarded.hpp>
@@ -17,10 +18,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/sock_diag.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -132,7 +131,7 @@ class datagram_input : public input {
     for (auto* each : receptions_) {
       boost::system::error_code ignored;
       each->ready.cancel(ignored);
-      if (kept_.expects()) each->leave();
+      each->leave();
       if (!each->left) each->owe_what_is_ready();
     }
   }
@@ -167,7 +166,7 @@ class datagram_input : public input {
   // A socket while it is received from. Closed at once when nobody does any more, and nobody is to: who sends is refused then.
   struct reception {
     reception(datagram_input& whose, reader& at, bound_socket&& given)
-        : of(whose), ready(at.io(), given.socket.release()), where(given.where), path(std::move(given.name)) {
+        : of(whose), ready(at.io(), given.socket.release()), where(given.where), path(std::move(given.name)), unread(whose.unread) {
       of.receptions_.push_back(this);
     }
     ~reception() {
@@ -177,39 +176,28 @@ class datagram_input : public input {
         state.closed += drops;
         std::erase(state.open, ready.native_handle());
       });
-      if (of.reader_->gives_up() && !left) of.left_behind += first_bytes();
+      if (of.reader_->gives_up() && !left) of.left_behind += ready_bytes(ready.native_handle());
       if (--of.receiving_ == 0) of.reader_->ended(of);
     }
     // To one that comes instead, with what it has: also where a full queue holds us up.
-    void leave() noexcept {
-      if (left) return;
-      fd both(::fcntl(ready.native_handle(), F_DUPFD_CLOEXEC, 3));
-      if (!both) return;
-      of.kept_.keep({bound_socket{std::move(both), where, std::move(path)}, drops_of(ready.native_handle())});
-      left = true;
-    }
-    // The kernel tells only how long the first one is that waits.
-    std::size_t first_bytes() noexcept {
-      int bytes = 0;
-      return ::ioctl(ready.native_handle(), FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
-    }
-    // The others are read too when nothing is ready any more, or as much was read as the kernel can have had.
-    void owe_what_is_ready() noexcept {
-      of.unread.fetch_sub(std::exchange(unread, first_bytes()), std::memory_order_relaxed);
-      of.unread.fetch_add(unread, std::memory_order_relaxed);
+    void leave() { left = left || of.kept_.leave(ready.native_handle(), where, path, drops_of(ready.native_handle())); }
+    // The kernel tells of the first one that waits. The others are read too when nothing is ready any more, or as much was read
+    // as it can have had.
+    void owe_what_is_ready() {
+      unread.owe(ready_bytes(ready.native_handle()));
       read_since = 0;
     }
-    void has_read(std::size_t datagrams) noexcept {
+    void has_read(std::size_t datagrams) {
       read_since += datagrams;
-      if (datagrams > 0 && read_since < most_waiting) return;
-      of.unread.fetch_sub(std::exchange(unread, 0), std::memory_order_relaxed);
+      if (datagrams == 0 || read_since >= most_waiting) unread.settle_all();
     }
     datagram_input& of;
     asio::posix::stream_descriptor ready;
     address where;
     socket_path path;
     bool left = false;
-    std::size_t unread = 0, read_since = 0;
+    unread_share unread;
+    std::size_t read_since = 0;
   };
 
   asio::awaitable<void> receive(reader& at, bound_socket socket) {
@@ -233,7 +221,7 @@ class datagram_input : public input {
         if (most == 0) most = co_await room.wait_for_room();
         if (from.left) co_return;
         const auto received = slots.receive(from.ready.native_handle(), std::clamp<std::size_t>(most / sizes_.bytes, 1, sizes_.slots));
-        if (from.unread > 0) from.has_read(received);
+        if (from.unread.owes()) from.has_read(received);
         if (received == 0) break;
         publish(at, slots, received, lines, messages);
         co_await asio::post(at.io(), asio::use_awaitable);  // the next one's turn

@@ -75,10 +75,10 @@ class input {
   [[nodiscard]] virtual std::vector<std::string> listening_on() const { return {}; }  ///< addresses, with their ports
   [[nodiscard]] virtual std::uint64_t kernel_drops() const { return 0; }
   std::atomic<std::uint64_t> connections{0};  ///< now
-  std::atomic<std::uint64_t> unread{0};       ///< asked to stop: bytes, at least, that were ready then and are not read yet
+  std::atomic<std::uint64_t> unread{0};       ///< asked to stop: bytes, about, that were ready then and are not read yet
   std::atomic<bool> failed{false};            ///< it ended before its end
   std::atomic<bool> removed{false};           ///< the reader is done with it, while others go on
-  std::uint64_t left_behind = 0;              ///< reader's thread: bytes, at least, that were ready when it was given up
+  std::uint64_t left_behind = 0;              ///< reader's thread: bytes, about, that were ready when it was given up
 
  protected:
   std::string stream_;  ///< for its sources

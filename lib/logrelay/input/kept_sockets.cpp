@@ -1,5 +1,7 @@
 #include <logrelay/input/kept_sockets.hpp>
 
+#include <fcntl.h>
+
 #include <utility>
 
 namespace logrelay {
@@ -8,13 +10,13 @@ void kept_sockets::expect_successor() {
   state_.with([](auto& s) { s.expects = true; });
 }
 
-bool kept_sockets::expects() const {
-  return state_.with([](const auto& s) { return s.expects; });
-}
-
-void kept_sockets::keep(one last) {
-  state_.with([&](auto& s) {
-    if (s.expects) s.all.push_back(std::move(last));
+bool kept_sockets::leave(int socket, const address& where, socket_path& path, std::uint64_t drops) {
+  return state_.with([&](auto& s) {
+    if (!s.expects) return false;
+    fd both(::fcntl(socket, F_DUPFD_CLOEXEC, 3));
+    if (!both) return false;
+    s.all.push_back({bound_socket{std::move(both), where, std::move(path)}, drops});
+    return true;
   });
 }
 

@@ -1,6 +1,7 @@
 #include <logrelay/input/listening_input.hpp>
 
 #include <logrelay/config.hpp>
+#include <logrelay/input/unread.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,7 +9,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -63,7 +63,7 @@ void keep_alive(const fd& connection, const address& peer) {
 // A socket while connections are taken in by it.
 struct listening_input::acceptor {
   acceptor(reader& reads, listening_input& whose, bound_socket&& given)
-      : at(reads), of(whose), ready(reads.io(), given.socket.release()), where(given.where), path(std::move(given.name)) {
+      : at(reads), of(whose), ready(reads.io(), given.socket.release()), where(given.where), path(std::move(given.name)), unread(whose.unread) {
     of.acceptors_.push_back(this);
   }
   ~acceptor() {
@@ -71,23 +71,18 @@ struct listening_input::acceptor {
     pollfd now{ready.native_handle(), POLLIN, 0};
     if (at.gives_up() && !left && ::poll(&now, 1, 0) == 1)
       at.say_lost(fmt::format("input '{}': connections were not taken in when there was no more time: what came by them is lost", of.name()));
-    else if (owes)
-      --of.unread;
+    else
+      unread.settle_all();
   }
   // To one that comes instead, with who waits there.
-  void leave() noexcept {
-    fd both(left ? -1 : ::fcntl(ready.native_handle(), F_DUPFD_CLOEXEC, 3));
-    if (!both) return;
-    of.kept_.keep({bound_socket{std::move(both), where, std::move(path)}});
-    left = true;
-  }
+  void leave() { left = left || of.kept_.leave(ready.native_handle(), where, path); }
   reader& at;
   listening_input& of;
   asio::posix::stream_descriptor ready;
   address where;
   socket_path path;  // gone before `ready` closes the socket
   bool left = false;
-  bool owes = false;  // asked to stop: who waits has still to be taken in
+  unread_share unread;  // 1 while who waits has still to be taken in
 };
 
 listening_input::listening_input(const input_config& config)
@@ -116,8 +111,8 @@ void listening_input::stop(stop_kind how) noexcept {
   for (auto* each : acceptors_) {
     boost::system::error_code ignored;
     each->ready.cancel(ignored);
-    if (kept_.expects()) each->leave();
-    if (!each->left && !std::exchange(each->owes, true)) ++unread;
+    each->leave();
+    if (!each->left) each->unread.owe(1);
   }
   for (auto* each : pauses_) each->cancel();
 }

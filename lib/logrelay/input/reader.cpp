@@ -124,7 +124,7 @@ void reader::run() {
   for (auto* each : parts_->inputs) {
     if (!parts_->tells) each->unread = 0;
     if (each->left_behind > 0 && each->unread == 0)  // else that is told, and more
-      say_lost(fmt::format("input '{}': at least {} were ready when there was no more time, and are not read", each->name(),
+      say_lost(fmt::format("input '{}': about {} were ready when there was no more time, and are not read", each->name(),
                            readable_size(each->left_behind)));
   }
   done_.store(true);

@@ -2,6 +2,7 @@
 
 #include <logrelay/config.hpp>
 #include <logrelay/error.hpp>
+#include <logrelay/input/unread.hpp>
 #include <logrelay/util/quantity.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -16,7 +17,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -49,12 +49,6 @@ std::chrono::milliseconds limit_of(const option_values& options, std::string_vie
   return options.knows(name) ? options.duration(name) : std::chrono::milliseconds();
 }
 
-// Bytes that are ready, as the kernel tells.
-std::size_t ready_in(int descriptor) {
-  int bytes = 0;
-  return ::ioctl(descriptor, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
-}
-
 bool has_something(const fd& descriptor) {
   pollfd now{descriptor.get(), POLLIN, 0};
   return ::poll(&now, 1, 0) == 1;
@@ -67,7 +61,8 @@ struct stream_input::stream {
   stream(reader& at, stream_input& of, fd&& given, read_manner manner, std::string peer, const peer_credentials& who)
       : from(std::move(given)), how(manner), ready(at.io()),
         talk(of.dialogues_ ? of.dialogues_(parts_for_dialogue(at, of, peer)) : nullptr), turn(at.io()),
-        framer(at.memory(), of.rules(), of.source_for(peer, who), talk ? talk->sink() : at.handler(), of.counters), name(std::move(peer)), active(at.clock().now()) {
+        framer(at.memory(), of.rules(), of.source_for(peer, who), talk ? talk->sink() : at.handler(), of.counters), name(std::move(peer)),
+        active(at.clock().now()), unread(of.unread) {
     fd waited_on = how == read_manner::nonblocking ? std::move(from) : hidden(from);
     ready.assign(waited_on.get());
     static_cast<void>(waited_on.release());
@@ -88,18 +83,16 @@ struct stream_input::stream {
   }
 
   /// Bytes that nobody but us can still read: a peer that is answered knows what it has no answer for, and sends that again.
-  [[nodiscard]] std::size_t ready_bytes() {
-    if (talk) return 0;
-    return ready_in(from ? from.get() : ready.native_handle()) + (layer ? layer->held_bytes() : 0);
-  }
+  [[nodiscard]] std::size_t ours_to_read() { return talk ? 0 : ready_bytes(descriptor()) + (layer ? layer->held_bytes() : 0); }
 
   /// Whether it was asked to stop, and its peer has gone and left nothing.
   [[nodiscard]] bool is_at_end() {
     if (!asked || layer) return false;
-    const int descriptor = from ? from.get() : ready.native_handle();
-    pollfd now{descriptor, POLLIN, 0};
-    return ::poll(&now, 1, 0) == 1 && ready_in(descriptor) == 0;
+    pollfd now{descriptor(), POLLIN, 0};
+    return ::poll(&now, 1, 0) == 1 && ready_bytes(descriptor()) == 0;
   }
+
+  [[nodiscard]] int descriptor() { return from ? from.get() : ready.native_handle(); }
 
   [[nodiscard]] dialogue_parts parts_for_dialogue(reader& at, input& of, const std::string& peer) {
     const auto send = [this](std::string_view bytes) {
@@ -128,7 +121,7 @@ struct stream_input::stream {
   bool idle = false;                            // has had nothing to say for too long
   bool late = false;                            // has not ended its line for too long
   bool asked = false;                           // to stop
-  std::size_t unread = 0;                       // of what was ready then
+  unread_share unread;                          // of what was ready then
 };
 
 stream_input::stream_input(const input_config& config)
@@ -159,7 +152,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
     stream_input& of;
     std::list<stream>::iterator place;
     ~leave() {
-      if (at.gives_up()) of.left_behind += place->ready_bytes();
+      if (at.gives_up()) of.left_behind += place->ours_to_read();
       place->talk ? place->framer.discard() : place->framer.finish(at.clock().wall());
       of.streams_.erase(place);
       of.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -187,7 +180,7 @@ asio::awaitable<void> stream_input::pump(reader& at, std::list<stream>::iterator
       if (one.visit) most = std::min(most, guard_.turn_bytes());
       const auto space = one.framer.space(std::min(most, turn_bytes));
       const ssize_t got = one.read(space);
-      if (one.unread > 0) has_read(one, got);
+      if (one.unread.owes()) has_read(one, got);
       if (got == 0) co_return;
       if (got > 0) {
         if (!commit(at, one, space.first(static_cast<std::size_t>(got)))) co_return;
@@ -238,9 +231,7 @@ asio::awaitable<void> stream_input::part_with(stream& one) {
 // Whatever is not EINTR and no bytes says that nothing is ready any more.
 void stream_input::has_read(stream& one, ssize_t got) noexcept {
   if (got < 0 && errno == EINTR) return;
-  const auto settled = got > 0 ? std::min(one.unread, static_cast<std::size_t>(got)) : one.unread;
-  one.unread -= settled;
-  unread.fetch_sub(settled, std::memory_order_relaxed);
+  got > 0 ? one.unread.settle(static_cast<std::size_t>(got)) : one.unread.settle_all();
 }
 
 // False: its peer is to be let go.
@@ -328,8 +319,7 @@ asio::awaitable<void> stream_input::end_idle(reader& at) {
 
 void stream_input::owe_what_is_ready(stream& one) noexcept {
   one.asked = true;
-  unread.fetch_sub(std::exchange(one.unread, one.ready_bytes()), std::memory_order_relaxed);
-  unread.fetch_add(one.unread, std::memory_order_relaxed);
+  one.unread.owe(one.ours_to_read());
 }
 
 void stream_input::owe_what_is_ready() noexcept {

@@ -1,5 +1,6 @@
 #include "input_contract.hpp"
 
+#include <support/no_more_descriptors.hpp>
 #include <support/sockets.hpp>
 #include <support/temp_folder.hpp>
 
@@ -9,7 +10,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -173,6 +173,14 @@ TEST_CASE("a connection that a full queue holds is not silent") {
   CHECK(in.comes_lines(1000));
 }
 
+bool connects(const fd& socket, std::uint16_t port) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+}
+
 TEST_CASE("out of descriptors it waits until a connection ends and takes the next one then") {
   reading in("tcp://127.0.0.1:0");
   in.start();
@@ -183,28 +191,14 @@ TEST_CASE("out of descriptors it waits until a connection ends and takes the nex
   write_all(second, "second\n");
   REQUIRE(in.comes("first\nsecond\n"));
 
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  fd third(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const fd lowest_free(::dup(0));
-  // Sockets that exist stay, none is added.
-  rlimit none = before;
-  none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(in.port());
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected = ::connect(third.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  const fd third(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const no_more_descriptors meanwhile;
+  REQUIRE(connects(third, in.port()));
   write_all(third, "third\n");
   write_all(first, "still here\n");
-  const bool others_go_on = in.comes("first\nsecond\nstill here\n");
+  CHECK(in.comes("first\nsecond\nstill here\n"));
   first.reset();  // frees two: ours and its
-  const bool taken = in.comes("first\nsecond\nstill here\nthird\n");
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  CHECK(connected);
-  CHECK(others_go_on);
-  CHECK(taken);
+  CHECK(in.comes("first\nsecond\nstill here\nthird\n"));
 }
 
 TEST_CASE("asked to stop and out of descriptors it takes in who waits as others end") {
@@ -217,26 +211,13 @@ TEST_CASE("asked to stop and out of descriptors it takes in who waits as others 
   write_all(first, equal_lines(40, 50));
   REQUIRE(eventually([&] { return in.held(); }));
 
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   const fd second(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const fd lowest_free(::dup(0));
-  rlimit none = before;
-  none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(in.port());
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected = ::connect(second.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  const no_more_descriptors meanwhile;
+  REQUIRE(connects(second, in.port()));
   write_all(second, "second\n");
   in.stop();
-  const bool owes = eventually([&] { return in.in().unread > 0; });
-  const bool ends = eventually([&] { return static_cast<void>(in.lines()), in.times_done() == 1; });
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  CHECK(connected);
-  CHECK(owes);
-  CHECK(ends);
+  CHECK(eventually([&] { return in.in().unread > 0; }));
+  CHECK(eventually([&] { return static_cast<void>(in.lines()), in.times_done() == 1; }));
   CHECK(in.text() == equal_lines(40, 50) + "second\n");
 }
 

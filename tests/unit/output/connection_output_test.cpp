@@ -1,5 +1,6 @@
 #include "output_contract.hpp"
 
+#include <support/no_more_descriptors.hpp>
 #include <support/sink.hpp>
 #include <support/sockets.hpp>
 #include <support/temp_folder.hpp>
@@ -7,10 +8,10 @@
 #include <catch2/catch.hpp>
 
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 namespace logrelay {
@@ -346,46 +347,50 @@ TEST_CASE("a busy connection goes back to the first place at a line's end and no
   CHECK(out.report().retries == 0);
 }
 
+/// A place that says yes, and then goes, to whoever comes until somebody has come to another one.
+class rude_place {
+ public:
+  rude_place(const stream_sink& until, std::function<void(fd)> treat) : socket_(bound_tcp()) {
+    listen_on(socket_);
+    thread_ = std::thread([this, &until, treat = std::move(treat)] {
+      while (until.connections() == 0) {
+        pollfd one{socket_.get(), POLLIN, 0};
+        if (::poll(&one, 1, 1) == 1) treat(fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+      }
+    });
+  }
+  ~rude_place() { thread_.join(); }
+  rude_place(const rude_place&) = delete;
+  rude_place& operator=(const rude_place&) = delete;
+  [[nodiscard]] std::string endpoint() const { return "tcp://127.0.0.1:" + std::to_string(port_of(socket_)); }
+
+ private:
+  fd socket_;
+  std::thread thread_;
+};
+
 TEST_CASE("a first place that takes connections and no line is not tried again before the next") {
-  const fd listener = bound_tcp();
-  listen_on(listener);
   stream_sink second = stream_sink::tcp();
-  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",failover=127.0.0.1:" + std::to_string(second.port()) +
-              ",failback=0");
+  const rude_place first(second, [](fd peer) { reset(std::move(peer)); });  // at once and with nothing written
+  sending out(first.endpoint() + ",failover=127.0.0.1:" + std::to_string(second.port()) + ",failback=0");
   out.start();
-  std::thread breaker([&] {  // of whoever comes, at once and with nothing written
-    while (second.connections() == 0) {
-      pollfd one{listener.get(), POLLIN, 0};
-      if (::poll(&one, 1, 1) == 1) reset(fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
-    }
-  });
   CHECK(eventually([&] { return second.connections() == 1; }));
-  breaker.join();
   out.push("one\n");
   CHECK(out.delivers());
   CHECK(eventually([&] { return second.text() == "one\n"; }));
 }
 
 TEST_CASE("a first place that takes lines and goes at once is not tried again before the next") {
-  const fd listener = bound_tcp();
-  listen_on(listener);
   stream_sink second = stream_sink::tcp();
-  sending out("tcp://127.0.0.1:" + std::to_string(port_of(listener)) + ",failover=127.0.0.1:" + std::to_string(second.port()) +
-              ",failback=0");
+  const rude_place first(second, [](const fd& peer) {  // takes whatever comes
+    char some[16];
+    static_cast<void>(::recv(peer.get(), some, sizeof some, 0));
+  });
+  sending out(first.endpoint() + ",failover=127.0.0.1:" + std::to_string(second.port()) + ",failback=0");
   out.start();
   out.push("one\n");
-  std::thread leaver([&] {  // takes whatever comes, and goes
-    while (second.connections() == 0) {
-      pollfd one{listener.get(), POLLIN, 0};
-      if (::poll(&one, 1, 1) != 1) continue;
-      const fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      char some[16];
-      static_cast<void>(::recv(peer.get(), some, sizeof some, 0));
-    }
-  });
   CHECK(out.delivers());  // to its kernel
   for (bool there = false; !there; there = eventually([&] { return second.connections() == 1; }, 100ms)) out.push("more\n");
-  leaver.join();
   out.push("last\n");
   CHECK(out.delivers());
   CHECK(eventually([&] { return second.text().ends_with("last\n"); }));
@@ -398,19 +403,13 @@ TEST_CASE("out of descriptors nobody looks for the first place and lines go on t
   out.start();
   out.push("one\n");
   REQUIRE(out.delivers());
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const fd lowest_free(::dup(0));
-  rlimit none = before;
-  none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  bool all = true;
-  for (const auto until = std::chrono::steady_clock::now() + 30ms; std::chrono::steady_clock::now() < until;) {
-    out.push("more\n");
-    all = out.delivers() && all;
+  {
+    const no_more_descriptors meanwhile;
+    for (const auto until = std::chrono::steady_clock::now() + 30ms; std::chrono::steady_clock::now() < until;) {
+      out.push("more\n");
+      CHECK(out.delivers());
+    }
   }
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  CHECK(all);
   CHECK(out.report().retries == 0);
   first.listen();
   CHECK(eventually([&] { return out.push("last\n"), out.delivers() && first.bytes() > 0; }));
