@@ -2,7 +2,8 @@
 // number of records that a queue holds, under loads from a record now and then to as fast as the threads can.
 //
 // The time of each call is taken around it, and what taking it costs (the median of an empty call) is subtracted. Format
-// and clock are spdlog's own in all of them: "no queue" is a logger whose sink does nothing, and what none can beat.
+// and clock are spdlog's own in all of them: "no queue" is a logger whose sink does nothing, and what none can beat. Where
+// threads do not pause, the mean is what logging takes from them: calls that wait are few, and most of the time.
 #include <support/bench.hpp>
 #include <support/temp_folder.hpp>
 
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -68,16 +70,14 @@ subject adopted(const std::string& path, logrelay::overflow policy) {
 std::string text(nanoseconds time) { return time < 1us ? fmt::format("{} ns", time.count()) : readable(time); }
 
 struct quantiles {
-  nanoseconds p50, p99, p999;
+  nanoseconds p50, mean, p99, p999;
 };
 
 quantiles quantiles_of(std::vector<std::uint32_t>& took, nanoseconds cost) {
   std::sort(took.begin(), took.end());
-  const auto at = [&](double share) {
-    const nanoseconds time(took[static_cast<std::size_t>(share * static_cast<double>(took.size() - 1))]);
-    return std::max(time - cost, nanoseconds(1));
-  };
-  return {at(0.5), at(0.99), at(0.999)};
+  const auto costs = [&](std::uint64_t time) { return std::max(nanoseconds(time) - cost, nanoseconds(1)); };
+  const auto at = [&](double share) { return costs(took[static_cast<std::size_t>(share * static_cast<double>(took.size() - 1))]); };
+  return {at(0.5), costs(std::reduce(took.begin(), took.end(), std::uint64_t{0}) / took.size()), at(0.99), at(0.999)};
 }
 
 nanoseconds cost_of_timing() {
@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
   const bench_options options(argc, argv, "What a log call costs its caller.", "", {{"records", "300000", "30000", "calls that are timed, of each thread"}});
   const auto cost = cost_of_timing();
   fmt::print("taking the time costs {}, which is subtracted\n\n", text(cost));
-  const table results({"64-byte records to a file", "p50", "p99", "p99.9", "p50 x", "p99.9 x", "goal: 3 and 10"}, 52, 10);
+  const table results({"64-byte records to a file", "p50", "mean", "p99", "p99.9", "p50 x", "mean x", "p99.9 x", "goal: 3 and 10"}, 52, 9);
   for (const auto pause : {nanoseconds(0), nanoseconds(2us), nanoseconds(10us), nanoseconds(100us)})
     for (const int threads : {1, 2}) {
       const auto load = pause.count() == 0 ? fmt::format("{} threads, no pause", threads) : fmt::format("{} threads, every {}", threads, readable(pause));
@@ -226,10 +226,10 @@ int main(int argc, char** argv) {
         const temp_folder folder;
         const auto one = make(folder / "bench.log");
         const auto got = measure(one, threads, records, pause, cost);
-        std::vector<std::string> row{fmt::format("{}: {}", load, one.name), text(got.p50), text(got.p99), text(got.p999)};
+        std::vector<std::string> row{fmt::format("{}: {}", load, one.name), text(got.p50), text(got.mean), text(got.p99), text(got.p999)};
         if (theirs != nullptr) {
           const double median = ratio(theirs->p50, got.p50), tail = ratio(theirs->p999, got.p999);
-          row.insert(row.end(), {readable_ratio(median), readable_ratio(tail), goal(median >= 3 && tail >= 10)});
+          row.insert(row.end(), {readable_ratio(median), readable_ratio(ratio(theirs->mean, got.mean)), readable_ratio(tail), goal(median >= 3 && tail >= 10)});
         }
         results.row(row);
         return got;

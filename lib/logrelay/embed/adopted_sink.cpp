@@ -8,7 +8,7 @@
 namespace logrelay {
 namespace {
 
-custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door, const std::shared_ptr<flush_request>& flush,
+custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door, const std::shared_ptr<std::atomic<bool>>& flush,
                         const adopt_options& options) {
   custom_output made;
   made.name = std::move(name);
@@ -30,7 +30,7 @@ custom_output as_output(std::string name, const std::shared_ptr<sink_door>& door
 adopted_sink::adopted_sink(std::string name, const spdlog::sink_ptr& adopted, const adopt_options& options)
     : original_(adopted),
       door_(door_to(adopted)),
-      flush_(std::make_shared<flush_request>()),
+      flush_(std::make_shared<std::atomic<bool>>(false)),
       handler_(as_output(std::move(name), door_, flush_, options)),
       by_level_(options.sink_levels) {}
 
@@ -63,10 +63,8 @@ void adopted_sink::straight(const spdlog::details::log_msg& message) {
 void adopted_sink::flush() {
   if (handler_.stopped())
     door_->enter([](auto& to) { to.flush(); });
-  else {
-    handler_.hand_over();  // first, so that the listener finds the records before the request
-    flush_->ask();
-  }
+  else
+    handler_.hand_over(flush_.get());
 }
 
 void adopted_sink::set_pattern(const std::string& pattern) {

@@ -34,7 +34,7 @@ class adopted_sink final : public queued_sink {
 
   const spdlog::sink_ptr original_;  // the door's is in a line of the cache with its lock, which the listener writes
   const std::shared_ptr<sink_door> door_;
-  const std::shared_ptr<flush_request> flush_;
+  const std::shared_ptr<std::atomic<bool>> flush_;
   publisher handler_;
   const bool by_level_;
   std::atomic<std::uint64_t> straight_{0}, lost_{0};

@@ -24,6 +24,8 @@ class configuration {
     throw_mistakes();
     open_outputs();
     throw_mistakes();
+    start_outputs();
+    throw_mistakes();
     return apply();
   }
 
@@ -52,13 +54,21 @@ class configuration {
   }
 
   void open_outputs() {
-    for (const auto& each : config_.outputs) {
-      const mistakes::at here(wrong_, each.where.at);
-      try {
-        sinks_.push_back(sink(each, known_, drain()));
-      } catch (const error& e) {
-        wrong_.add(e.what());
-      }
+    for (const auto& each : config_.outputs) attempt(each, [&] { sinks_.push_back(sink(each, known_, drain())); });
+  }
+
+  // Once all of them are open, so that nothing is left behind where one cannot be.
+  void start_outputs() {
+    for (std::size_t i = 0; i < sinks_.size(); ++i) attempt(config_.outputs[i], [&] { sinks_[i]->handler().start(); });
+  }
+
+  template <typename Act>
+  void attempt(const output_config& with, const Act& act) {
+    const mistakes::at here(wrong_, with.where.at);
+    try {
+      act();
+    } catch (const error& e) {
+      wrong_.add(e.what());
     }
   }
 

@@ -78,7 +78,9 @@ publisher::publisher(std::string_view endpoint, const registries& known, std::ch
 
 publisher::publisher(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain,
                      std::function<std::unique_ptr<format>()> body)
-    : publisher(read_endpoint(endpoint, known), known, drain, std::move(body)) {}
+    : publisher(read_endpoint(endpoint, known), known, drain, std::move(body)) {
+  start();
+}
 
 publisher::publisher(const output_config& checked, const registries& known, std::chrono::milliseconds drain,
                      std::function<std::unique_ptr<format>()> body) {
@@ -96,8 +98,7 @@ publisher::publisher(const output_config& checked, const registries& known, std:
     to.listener = listener_for(config->name, std::move(out), std::move(encoding), rules.stall_after, to);
     to.lines = queue_for(make_queue(*config, record_queue::behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to), to.in), rules, to);
   });
-  state_->start();
-  join_process(state_);
+  state_->prepare();
 }
 
 publisher::publisher(custom_output made)
@@ -113,11 +114,18 @@ publisher::publisher(custom_output made)
         queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
         to.lines = queue_for(std::make_shared<memory_queue>(record_queue::behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
       })) {
+  state_->prepare();
+  start();
+}
+
+publisher::~publisher() {
+  if (state_->started()) state_->stop_by(deadline_in(state_->drain()));
+}
+
+void publisher::start() {
   state_->start();
   join_process(state_);
 }
-
-publisher::~publisher() { state_->stop_by(deadline_in(state_->drain())); }
 
 published publisher::offer(const program_record& one) { return state_->offer(one); }
 
@@ -136,7 +144,7 @@ std::uint64_t publisher::when_room(std::function<void()> tell) { return state_->
 bool publisher::forget(std::uint64_t waiter) { return state_->lines().forget(waiter); }
 publisher_report publisher::report() const { return state_->report(); }
 
-void publisher::hand_over() { state_->lines().hand_over(); }
+void publisher::hand_over(std::atomic<bool>* then) { state_->lines().hand_over(then); }
 
 bool publisher::flush(std::chrono::milliseconds deadline) const {
   const auto until = deadline_in(deadline);

@@ -70,13 +70,17 @@ class publisher {
   /// `body` replaces what format=raw writes, for who has a format of its own.
   publisher(std::string_view endpoint, const registries& known, std::chrono::milliseconds drain,
             std::function<std::unique_ptr<format>()> body);
-  /// The same with an endpoint that has been read and checked, from a configuration file.
+  /// The same with an endpoint that has been read and checked, from a configuration file. Takes records from start() on; what
+  /// was made goes with it where that never comes.
   publisher(const output_config& checked, const registries& known, std::chrono::milliseconds drain,
             std::function<std::unique_ptr<format>()> body);
   explicit publisher(custom_output made);
   ~publisher();
   publisher(const publisher&) = delete;
   publisher& operator=(const publisher&) = delete;
+
+  /// For one from a configuration file alone: starts the listener. Throws error: no thread can be had.
+  void start();
 
   /// False: it has been stopped, or its `block` queue is full and a listener, of whatever queue, tried: that must not wait.
   /// Counted as refused.
@@ -95,8 +99,8 @@ class publisher {
   bool forget(std::uint64_t waiter);
 
   [[nodiscard]] publisher_report report() const;
-  /// What was published before goes to the listener at once.
-  void hand_over();
+  /// What was published before goes to the listener at once, and then `then`, where it is given, becomes true.
+  void hand_over(std::atomic<bool>* then = nullptr);
   /// Waits until all that was published before is settled; false: the deadline came first. Not from a listener.
   bool flush(std::chrono::milliseconds deadline) const;
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its

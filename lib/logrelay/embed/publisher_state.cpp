@@ -45,29 +45,38 @@ void keep_for_ever(std::shared_ptr<void> what) {
 
 }  // namespace
 
-void publisher::state::start() {
+publisher::state::~state() {
+  if (life_.load() == nullptr && owned_) take_back();
+}
+
+void publisher::state::prepare() {
   auto begun = std::make_unique<publisher_life>(known_);
   make_(*begun);
   begun->listener->to().prepare();
   try {
     begun->lines->prepare();
-    start_listener(*begun);
   } catch (...) {
     begun->listener->to().unprepare();
     throw;
   }
-  life_.store(begun.get());
   owned_ = std::move(begun);
 }
 
-void publisher::state::start_listener(publisher_life& begun) const {
+void publisher::state::start() {
   const signals_blocked meanwhile;
   try {
-    begun.listener->start(begun.lines);
+    owned_->listener->start(owned_->lines);
   } catch (const std::system_error& e) {
-    begun.lines->unprepare();
+    take_back();
     throw error(fmt::format("unable to start a thread for output '{}': {}", name_, e.code().message()));
   }
+  life_.store(owned_.get());
+}
+
+void publisher::state::take_back() noexcept {
+  owned_->lines->unprepare();
+  owned_->listener->to().unprepare();
+  owned_.reset();
 }
 
 publisher_report publisher::state::report() const {
@@ -166,6 +175,7 @@ bool publisher::state::begin_again() {
   if (stopping_ || !listener_in_child_) return false;
   if (!forked_.load()) return true;
   try {
+    prepare();
     start();
     forked_.store(false);
     return true;

@@ -1,7 +1,7 @@
 #pragma once
 /// A publisher's queue and listener through all that happens to them: the start, the stop with its deadline, a listener
 /// that hangs, a fork. Shared by the publisher, the process's hooks and, where its listener was let go, the process itself.
-/// Any thread, except start(), which comes before all others.
+/// Any thread, except prepare() and start(), which come before all others.
 #include <logrelay/embed/process_hooks.hpp>
 #include <logrelay/embed/publisher.hpp>
 #include <logrelay/embed/record_queue.hpp>
@@ -32,7 +32,13 @@ class publisher::state final : public process_member, public std::enable_shared_
   state(std::string name, const registries& known, std::chrono::milliseconds drain, bool in_child, maker make)
       : name_(std::move(name)), known_(known), drain_(drain), listener_in_child_(in_child), make_(std::move(make)) {}
 
-  /// Throws error: what cannot be opened, or started.
+  ~state() override;  ///< of one that was never started: takes back what prepare() made
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+
+  /// Opens what has to be there. Throws error: what cannot be.
+  void prepare();
+  /// … and starts the listener. Throws error: no thread can be had; then all is as before prepare().
   void start();
 
   published offer(const program_record& one) {
@@ -41,6 +47,7 @@ class publisher::state final : public process_member, public std::enable_shared_
     return begin_again() ? life_.load()->lines->publish(one) : published::closed;
   }
 
+  [[nodiscard]] bool started() const { return life_.load() != nullptr; }
   [[nodiscard]] record_queue& lines() { return *life_.load()->lines; }
   void count_refused() { ++refused_; }
   [[nodiscard]] publisher_report report() const;
@@ -61,7 +68,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   enum class stage : std::uint8_t { running, draining, farewell, keeping };
   void enter(stage next, steady_time until);
   void end();
-  void start_listener(publisher_life& begun) const;
+  void take_back() noexcept;
   bool begin_again();
   void say_what_is_left(const ledger& rest);
 

@@ -215,11 +215,12 @@ void record_queue::shut() {
   now_.limit = now_.used;  // whoever publishes asks make_space()
 }
 
-void record_queue::hand_over() {
+void record_queue::hand_over(std::atomic<bool>* then) {
   {
     const std::lock_guard lock(now_.mutex);
     if (closed_.load()) return;
     seal();
+    if (then != nullptr) then->store(true);
     now_.listener_sleeps = false;
   }
   on_lines_();

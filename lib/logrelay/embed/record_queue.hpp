@@ -44,8 +44,9 @@ class record_queue final : public queue {
 
   /// Costs a copy of the record. Waits only where the rules say so, and never in a listener's thread.
   published publish(const program_record& one);
-  /// What is there goes to the listener at once, which else comes for it within a millisecond.
-  void hand_over();
+  /// What is there goes to the listener at once, which else comes for it within a millisecond. `then`, where it is given,
+  /// becomes true behind that, before the listener is woken.
+  void hand_over(std::atomic<bool>* then = nullptr);
   /// Records that were refused.
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(); }
 

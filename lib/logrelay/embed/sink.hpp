@@ -21,7 +21,7 @@ class queued_sink;
 [[nodiscard]] spdlog::sink_ptr sink(std::string_view endpoint);
 [[nodiscard]] spdlog::sink_ptr sink(std::string_view endpoint, const registries& known,
                                     std::chrono::milliseconds drain = publisher::default_drain);
-/// The same with an endpoint that has been read and checked; for configure_file() (embed/configure.hpp).
+/// The same with an endpoint that has been read and checked; for configure_file() (embed/configure.hpp), which starts it.
 [[nodiscard]] std::shared_ptr<queued_sink> sink(const output_config& checked, const registries& known, std::chrono::milliseconds drain);
 
 /// Whether it is one of these, which adopt() leaves as they are.

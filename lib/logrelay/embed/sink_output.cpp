@@ -3,7 +3,6 @@
 #include <logrelay/embed/spdlog_record.hpp>
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <utility>
 
@@ -14,7 +13,7 @@ constexpr int most_tries = 3;
 
 class sink_output final : public output {
  public:
-  sink_output(std::shared_ptr<sink_door> door, std::shared_ptr<flush_request> flush) : door_(std::move(door)), flush_(std::move(flush)) {}
+  sink_output(std::shared_ptr<sink_door> door, std::shared_ptr<std::atomic<bool>> flush) : door_(std::move(door)), flush_(std::move(flush)) {}
 
   bool datagrams() const override { return true; }
   bool keeps_place() const override { return true; }
@@ -36,18 +35,21 @@ class sink_output final : public output {
       ++taken;
     }
     // A queue that is never empty has its flushes now and then; the request is done with when it is.
-    if (due_ || flush_->asked()) static_cast<void>(tried([](auto& sink) { sink.flush(); }));
+    if (due_ || flush_->load()) static_cast<void>(tried([](auto& sink) { sink.flush(); }));
     return {taken};
   }
 
-  interest idle() const override { return {flush_->descriptor(), POLLIN, due_ ? steady_time::min() : steady_time::max()}; }
+  interest idle() const override { return {.until = due_ || flush_->load() ? steady_time::min() : steady_time::max()}; }
 
   // Heard, and due once the listener has taken what is there by now: what was published before it was asked.
   result idle_event() override {
-    if (!std::exchange(due_, true)) return flush_->done(), result{};
+    if (!std::exchange(due_, true)) {
+      flush_->store(false);  // who asks from now on is heard anew
+      return {};
+    }
     due_ = false;
     auto how = flushed();
-    if (how.what != outcome::done) flush_->ask();
+    if (how.what != outcome::done) flush_->store(true);
     return how;
   }
 
@@ -78,7 +80,7 @@ class sink_output final : public output {
   }
 
   const std::shared_ptr<sink_door> door_;
-  const std::shared_ptr<flush_request> flush_;
+  const std::shared_ptr<std::atomic<bool>> flush_;
   int tries_ = 0;     // with the next record
   bool due_ = false;  // a flush, when there is nothing to write
 };
@@ -102,7 +104,7 @@ class sink_level final : public filter {
 
 }  // namespace
 
-std::unique_ptr<output> make_sink_output(std::shared_ptr<sink_door> door, std::shared_ptr<flush_request> flush) {
+std::unique_ptr<output> make_sink_output(std::shared_ptr<sink_door> door, std::shared_ptr<std::atomic<bool>> flush) {
   return std::make_unique<sink_output>(std::move(door), std::move(flush));
 }
 std::unique_ptr<format> make_packed_body() { return std::make_unique<packed_body>(); }

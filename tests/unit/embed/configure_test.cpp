@@ -144,6 +144,10 @@ TEST_CASE("configure: a mistake changes nothing at all") {
     CHECK_THROWS_WITH(configure_text(my.output("a.log") + nowhere + nobody + loggers),
                       Catch::Contains("configuration:6:1: ") && Catch::Contains("nowhere") && Catch::Contains("nobody"));
   }
+  SECTION("outputs that can be opened, beside one that cannot: what was made for them goes") {
+    CHECK_THROWS_WITH(configure_text(my.output("new/a.log") + my.output("b.log", "spool = '" + (my.folder / "spool") + "'\n") + nowhere + loggers),
+                      Catch::Contains("nowhere"));
+  }
   SECTION("a logger that has a queue of spdlog's") {
     const auto pool = std::make_shared<spdlog::details::thread_pool>(16, 1);
     spdlog::register_logger(std::make_shared<spdlog::async_logger>("net", out, pool));
@@ -157,6 +161,7 @@ TEST_CASE("configure: a mistake changes nothing at all") {
   CHECK(spdlog::default_logger()->sinks() == std::vector<spdlog::sink_ptr>{out});
   CHECK(spdlog::default_logger()->level() == spdlog::level::info);
   CHECK((!spdlog::get("net") || spdlog::get("net") == spdlog::default_logger()));
+  CHECK(std::filesystem::is_empty(my.folder.path()));
 }
 
 TEST_CASE("configure: a logger has one configuration at a time") {
