@@ -72,6 +72,28 @@ TEST_CASE("a TLS host that answers nothing is given up while more and more lines
   CHECK_THAT(out.report().last_error, Catch::Contains("has not answered for 100 ms"));
 }
 
+TEST_CASE("a TLS peer that says goodbye while nothing comes is left for a new connection, with which the next line goes") {
+  if (!openssl_is_there()) return;
+  tls_peer peer;
+  sending out(peer.endpoint());
+  out.start();
+  out.push("one\n");
+  char got[4] = {};
+  const fd first = peer.accepted();
+  const auto served = peer.agreed(first);
+  REQUIRE(served->read(got).bytes == sizeof got);
+  REQUIRE(out.delivers());
+  served->say_goodbye();  // and its connection stays
+  const fd second = peer.accepted();
+  const auto again = peer.agreed(second);
+  CHECK_THAT(out.report().last_error, Catch::EndsWith("has closed the connection"));
+  out.push("two\n");
+  REQUIRE(again->read(got).bytes == sizeof got);
+  CHECK(std::string_view(got, sizeof got) == "two\n");
+  CHECK(out.delivers());
+  CHECK(out.account().delivered.lines == 2);
+}
+
 TEST_CASE("with resend a TLS peer that resets after the end gets the last lines again") {
   if (!openssl_is_there()) return;
   tls_peer peer;
