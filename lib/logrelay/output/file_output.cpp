@@ -3,6 +3,7 @@
 #include <logrelay/output/file/options.hpp>
 #include <logrelay/output/file/path_fields.hpp>
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -15,6 +16,14 @@ namespace {
 file_system& real_files() {
   static file_system files;
   return files;
+}
+
+// Of who chooses names at will, so many are told.
+constexpr std::size_t most_astray = 16;
+
+std::string common_of(const std::string& path) {
+  const std::string before = path.substr(0, path.find('{'));
+  return before.substr(0, before.rfind('/') + 1) + std::string(path_fields::common_name);
 }
 
 std::unique_ptr<output> make(const output_config& config) {
@@ -31,8 +40,8 @@ file_output::file_output(file_rules rules, const time_source& clock)
     : file_output(std::move(rules), clock, real_files()) {}
 
 file_output::file_output(file_rules rules, const time_source& clock, file_system& files)
-    : rules_(std::move(rules)), parts_(rules_, files, clock), files_(files), clock_(clock) {
-  if (!rules_.fields) add(rules_.path);
+    : rules_(std::move(rules)), parts_(rules_, files, clock), files_(files), clock_(clock), common_(common_of(rules_.path)) {
+  if (!rules_.fields) open_.emplace_front(live_file::surroundings{rules_, files_, clock_, parts_, say_}, rules_.path);
 }
 
 void file_output::set_speaker(speaker say) {
@@ -57,26 +66,46 @@ void file_output::give_to(uid_t user, gid_t group) {
   if (!rules_.fields) open_.front().file.give_to(user, group);
 }
 
-void file_output::add(const std::string& route) {
-  open_.emplace_front(live_file::surroundings{rules_, files_, clock_, parts_, say_}, route);
+// Brings the file of these lines to the front, opened: their own, or else the common one.
+result file_output::use(const outgoing& lines) {
+  const auto route = lines.route();
+  if (!rules_.fields || (!open_.empty() && (lines.mid_line() || route.empty() || open_.front().route == route))) return {};
+  const std::string own(route.empty() ? common_ : route);
+  auto how = bring_up(own);
+  if (how.what == outcome::done) {
+    if (!astray_.empty() && astray_.erase(own) > 0) say_(severity::notice, fmt::format("lines go to {} again", own));
+    return how;
+  }
+  if (own == common_ || bring_up(common_).what != outcome::done) return how;
+  tell_astray(own, how.why);
+  return {};
 }
 
-// Brings the file of this route to the front, opened. A marker that comes first of all makes a file of its own.
-result file_output::use(std::string_view route) {
-  if (!rules_.fields || (!open_.empty() && (route.empty() || open_.front().route == route))) return {};
+result file_output::bring_up(const std::string& route) {
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const auto& each) { return each.route == route; });
   if (found != open_.end()) {
     open_.splice(open_.begin(), open_, found);
     return {};
+  }
+  std::list<open_file> made;
+  auto& file = made.emplace_front(live_file::surroundings{rules_, files_, clock_, parts_, say_}, route).file;
+  if (auto how = file.open(); how.what != outcome::done) {
+    file.close(0);
+    return how;
   }
   while (open_.size() >= rules_.max_files) {
     open_.back().file.close(0);
     rotations_before_ += open_.back().file.rotations();
     open_.pop_back();
   }
-  add(route.empty() ? split_path(rules_.path.substr(0, rules_.path.find('{'))).folder + "/logrelay.log"
-                    : std::string(route));
-  return open_.front().file.open();
+  open_.splice(open_.begin(), made);
+  return {};
+}
+
+void file_output::tell_astray(const std::string& route, const std::string& why) {
+  if (astray_.size() == most_astray || !astray_.insert(route).second) return;
+  say_(severity::warning, fmt::format("{}; its lines go to {} until it can be{}", why, common_,
+                                      astray_.size() < most_astray ? "" : ", and so do those of others of which no word is said any more"));
 }
 
 result file_output::for_each(result (live_file::*what)()) {
@@ -97,7 +126,7 @@ result file_output::idle_event() {
 }
 
 write_result file_output::write(const outgoing& lines) {
-  if (auto how = use(lines.route()); how.what != outcome::done) return {0, how.what, std::move(how.why)};
+  if (auto how = use(lines); how.what != outcome::done) return {0, how.what, std::move(how.why)};
   auto how = open_.front().file.write(lines);
   note();
   return how;

@@ -1,7 +1,9 @@
 #pragma once
 /// Files that lines are appended to, and that rotate between lines: by size, by the clock, when asked to. What becomes
 /// of rotated files is upkeep's, how they rotate a live file's; see there. With fields in the path there are several
-/// live files behind the one queue; the ones that were used last are open.
+/// live files behind the one queue; the ones that were used last are open. One that cannot be opened, because a folder has
+/// its name or another program holds it, must not hold up the others, since who sends lines may have chosen that name: its
+/// lines go to the common file, path_fields::common_name in the folder before the first field, as markers do that come first.
 ///
 /// A write is what delivers (with sync=always, the sync). A full disk, a quota or an I/O error pauses: the write goes
 /// on where it stopped once it can, and what was written of a line that will never be finished here is cut off again at
@@ -12,6 +14,8 @@
 #include <logrelay/util/wall_alarm.hpp>
 
 #include <list>
+#include <set>
+#include <string>
 
 namespace logrelay {
 
@@ -45,8 +49,9 @@ class file_output final : public output {
     std::string route;  // the path, its fields filled in
     live_file file;
   };
-  void add(const std::string& route);
-  [[nodiscard]] result use(std::string_view route);
+  [[nodiscard]] result use(const outgoing& lines);
+  [[nodiscard]] result bring_up(const std::string& route);
+  void tell_astray(const std::string& route, const std::string& why);
   [[nodiscard]] result for_each(result (live_file::*what)());
   void note();
 
@@ -55,7 +60,9 @@ class file_output final : public output {
   upkeep parts_;
   file_system& files_;
   const time_source& clock_;
+  const std::string common_;   // the path of the common file
   std::list<open_file> open_;  // the one that was used last comes first
+  std::set<std::string> astray_;  // routes that were told: whose lines go to the common file
   std::uint64_t rotations_ = 0, rotations_before_ = 0;  // the latter of files that are closed by now
   wall_alarm alarm_;
 };

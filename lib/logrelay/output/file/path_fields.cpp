@@ -108,7 +108,8 @@ void path_fields::append(const line_view& line, std::string& to) {
       append_safely(std::string_view(value_).substr(0, components_[i].longest_value), by_time_, to);
     }
     const auto made = std::string_view(to).substr(begins);
-    if (filled && (made.empty() || made == "." || made == "..")) to.replace(begins, std::string::npos, "_");
+    const bool folder = i + 1 < components_.size();
+    if (filled && (made.empty() || made == "." || made == ".." || (folder && made == common_name))) to.replace(begins, std::string::npos, "_");
   }
 }
 

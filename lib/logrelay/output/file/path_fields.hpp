@@ -1,8 +1,8 @@
 #pragma once
 /// Fields in the path of a file: /var/log/{peer}/{level}-%Y-%m-%d.log. What they say comes from whoever sends the
 /// lines, so it is made safe: in a value each `/` and each control character becomes `_`, a `%` is none of strftime's
-/// conversions, and what is long is cut, so that a component of the path has at most 200 bytes; and no component is
-/// empty, `.` or `..`. One listener's thread.
+/// conversions, and what is long is cut, so that a component of the path has at most 200 bytes; no component is empty, `.`
+/// or `..`, and no folder has the common file's name. One listener's thread.
 #include <logrelay/error.hpp>
 #include <logrelay/format/format.hpp>
 
@@ -22,6 +22,8 @@ void check_path_fields(std::string_view path, std::string_view whose, mistakes& 
 class path_fields final : public format {
  public:
   static constexpr std::size_t longest = 200;
+  /// The file, in the folder before the first field, of lines that have none of their own.
+  static constexpr std::string_view common_name = "logrelay.log";
 
   /// `path` has been checked. `by_time`: it has strftime's conversions, too.
   path_fields(std::string_view path, bool by_time);
