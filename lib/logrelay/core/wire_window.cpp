@@ -108,9 +108,11 @@ void wire_window::wrote(std::size_t taken) {
 
 void wire_window::reject_next() {
   wire_chunk& chunk = chunks_[at_];
-  chunk.marks[mark_behind(chunk, offset_)].rejected = true;
+  if (!chunk.built) build_as_it_is(chunk);
+  if (!chunk.again) chunk.marks[mark_behind(chunk, offset_)].rejected = true;
+  const std::size_t line = first_line_end();
   next();
-  wrote(1);
+  wrote(datagrams_ ? 1 : line);
 }
 
 void wire_window::reject_written(std::uint64_t end) {

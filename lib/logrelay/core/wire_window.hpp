@@ -50,7 +50,7 @@ class wire_window final : public outgoing {
   const outgoing& next();
   /// `taken` bytes, or datagrams, of next() were written.
   void wrote(std::size_t taken);
-  /// The next line cannot be taken by this output, ever.
+  /// The next line, or the rest of one, cannot be taken by this output, ever.
   void reject_next();
   /// The line that ends at `end`, of all that was written since the last clear(), was taken and will not be kept.
   void reject_written(std::uint64_t end);

@@ -27,7 +27,7 @@ namespace logrelay {
 enum class outcome : std::uint8_t {
   done,    ///< go on (a write may have taken less than it was given: wait until it takes more)
   retry,   ///< wait, open again, and go on: in mid-line where keeps_place(), else with the first line that is not acked
-  reject,  ///< the next line can never be taken (a datagram that is too long): count it, go on behind it
+  reject,  ///< the next line, or the rest of one, can never be taken (a datagram that is too long): count it, go on behind it
   rest,    ///< all is well: close, without a word, and open again when there is a line
   end,     ///< there will never be anyone to take anything (a closed stdout): stop quietly
 };

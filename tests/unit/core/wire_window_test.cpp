@@ -285,6 +285,26 @@ TEST_CASE("whatever is written and settled, and when, every line is settled once
   CHECK(it.queue.account().pending == tally{});
 }
 
+TEST_CASE("a line of a stream that cannot be taken is left out whole, or the rest of it, and its neighbours are delivered") {
+  const bool built = GENERATE(false, true);
+  wire it(built ? picky() : plain());
+  it.push("one\ntwo\nthree\nfour\n");
+  wire_window window(false);
+  it.fill(window);
+  window.next();
+  window.wrote(4);
+  window.reject_next();
+  CHECK(wire::next(window) == "three\nfour\n");
+  window.wrote(3);
+  window.reject_next();
+  CHECK(wire::next(window) == "four\n");
+  window.wrote(5);
+  window.settle(window.written_bytes(), it.queue);
+  CHECK(it.queue.account().delivered == tally{2, 9});
+  CHECK(it.queue.account().rejected == tally{2, 10});
+  CHECK(it.queue.account().balances());
+}
+
 TEST_CASE("a line that was written and then refused is rejected and its neighbours are delivered") {
   const bool as_it_is = GENERATE(true, false);
   wire it(as_it_is ? plain(framing::octet) : picky(framing::octet));
