@@ -14,9 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <span>
@@ -48,9 +50,15 @@ int say(std::string_view text) {
   return wrong_use;
 }
 
-/// What is to be looked at has to be there: a relay would make it.
+/// What is to be looked at has to be there: a relay would make it. It may be empty, as before the first line; but what a
+/// mistyped path leads to is no spool.
 const std::string& existing(const std::string& path) {
-  const folder_disk looked_at(path, folder_disk::access::look);
+  folder_disk looked_at(path, folder_disk::access::look);
+  std::vector<disk::entry> files;
+  if (const int error_number = looked_at.list(files); error_number != 0) throw system_error("look into " + path, error_number);
+  const auto is_of_a_spool = [](const auto& file) { return file.name == spool_cursor::name || segment_number(file.name); };
+  if (!files.empty() && std::none_of(files.begin(), files.end(), is_of_a_spool))
+    throw error(fmt::format("{} is no spool: name the directory that an output has as its 'spool' or 'spill'", path));
   return path;
 }
 
@@ -158,6 +166,7 @@ std::string relay_program() {
 // goes.
 int deliver(const std::string& path, const std::string& output) {
   opened_spool(path, true);  // nobody holds it, and it can be read
+  for (const char* more : {"LOGRELAY_CONFIG", "LOGRELAY_INPUT"}) ::unsetenv(more);  // ends that a relay would have beside it
   const char quote = path.find('\'') == std::string::npos ? '\'' : '"';
   std::string program = relay_program(), words = fmt::format("{},spool={}{}{}", output, quote, path, quote);
   char* const argv[] = {program.data(), words.data(), nullptr};

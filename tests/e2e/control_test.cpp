@@ -79,6 +79,28 @@ TEST_CASE("logrelayctl makes no directory that is not there") {
   CHECK(names_in(folder.path()).empty());
 }
 
+TEST_CASE("logrelayctl takes no other directory for an empty spool") {
+  const temp_folder folder;
+  CHECK(run({LOGRELAY_CONTROL, "spool", "ls", folder.path().string()}).status == 0);  // as before its first line
+  write_file(folder / "notes", "");
+  for (const std::string command : {"ls", "cat", "check", "drain"}) {
+    const auto refused = run({LOGRELAY_CONTROL, "spool", command, folder.path().string()});
+    CHECK(refused.status == 2);
+    CHECK_THAT(refused.errors, Catch::Contains(folder.path().string() + " is no spool: name the directory that an output has as its 'spool'"));
+  }
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"notes"});
+}
+
+TEST_CASE("what the environment says of other inputs and outputs is not for logrelayctl's relay") {
+  const left_spool it;
+  write_file(it.folder / "conf", "[[output]]\nendpoint = '" + (it.folder / "other") + "'\n");
+  const auto drained = run({LOGRELAY_CONTROL, "spool", "drain", it.path, it.folder / "out"},
+                           {.environment = {{"LOGRELAY_CONFIG", it.folder / "conf"}, {"LOGRELAY_INPUT", "tcp://127.0.0.1:0"}}});
+  CHECK(drained.status == 0);
+  CHECK(difference(read_file(it.folder / "out"), it.text) == "");
+  CHECK_FALSE(std::filesystem::exists(it.folder / "other"));
+}
+
 TEST_CASE("logrelayctl tells what is damaged") {
   left_spool it;
   auto name = it.path + "/00000000000000000000.segment";

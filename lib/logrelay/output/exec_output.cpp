@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <optional>
-#include <vector>
 
 namespace logrelay {
 namespace {
@@ -23,7 +22,7 @@ class exec_output final : public output {
   explicit exec_output(std::string command) : command_(std::move(command)) {}
 
   result open(waiter&) override {
-    std::erase_if(left_, [](child& each) { return each.ended().has_value(); });
+    if (running_ && !running_->ended()) return {outcome::retry, gone()};  // never a second one beside it
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
       return {outcome::retry, fmt::format("unable to make a pipe: {}", error_text(errno))};
@@ -58,18 +57,14 @@ class exec_output final : public output {
                            : *status != 0 ? fmt::format("'{}' {}", command_, describe_end(*status)) : std::string()};
   }
 
-  void close(std::size_t) noexcept override {
-    pipe_.reset();
-    if (running_ && !running_->ended()) left_.push_back(std::move(*running_));
-    running_.reset();
-  }
+  void close(std::size_t) noexcept override { pipe_.reset(); }
 
  private:
   // A process closes its descriptors a little before it can be waited for.
   std::string gone() {
     constexpr std::chrono::milliseconds moment{200};
     const auto status = running_ ? running_->ended(moment) : std::nullopt;
-    if (!status) return fmt::format("'{}' has closed its input", command_);
+    if (!status) return fmt::format("'{}' has closed its input, and still runs", command_);
     running_.reset();
     return fmt::format("'{}' {}", command_, describe_end(*status));
   }
@@ -77,7 +72,6 @@ class exec_output final : public output {
   const std::string command_;
   fd pipe_;
   std::optional<child> running_;
-  std::vector<child> left_;  // closed their input, but have not ended yet
 };
 
 void check(const output_config& config, mistakes& wrong) {

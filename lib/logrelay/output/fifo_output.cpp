@@ -48,7 +48,9 @@ class fifo_output final : public output {
 
   write_result write(const outgoing& lines) override {
     auto how = write_pipe(pipe_, lines);
-    if (how.what == outcome::retry) how.why = how.why.empty() ? nobody_reads() : fmt::format("unable to write {}: {}", path_, how.why);
+    if (how.what != outcome::retry) return how;
+    if (is_another()) return {0, outcome::rest};  // what the old one's reader has not read goes to the new one
+    how.why = how.why.empty() ? nobody_reads() : fmt::format("unable to write {}: {}", path_, how.why);
     return how;
   }
 
@@ -58,6 +60,12 @@ class fifo_output final : public output {
 
  private:
   [[nodiscard]] std::string nobody_reads() const { return fmt::format("nobody reads {}", path_); }
+  // Whether somebody has put another FIFO in the place of ours.
+  [[nodiscard]] bool is_another() const {
+    struct stat ours {}, there {};
+    return ::fstat(pipe_.get(), &ours) == 0 && ::stat(path_.c_str(), &there) == 0 && S_ISFIFO(there.st_mode) &&
+           (ours.st_dev != there.st_dev || ours.st_ino != there.st_ino);
+  }
 
   const std::string path_;
   const unsigned mode_;

@@ -62,15 +62,20 @@ TEST_CASE("a command that ends at once is tried again with growing pauses and it
   CHECK(out.ends(1s));
 }
 
-TEST_CASE("a command that closes its input and lives on is started again") {
+TEST_CASE("a command that closes its input and lives on is started again once it has ended") {
   const temp_folder folder;
-  sending out("exec:echo $$ >> " + folder / "pids" + "; exec sleep 100 <&-");
+  const auto pids = folder / "pids";
+  sending out("exec:echo $$ >> " + pids + "; exec sleep 100 <&-");
   out.start();
   out.push("line\n");
-  CHECK(eventually([&] { return count_newlines(read_if_there(folder / "pids")) >= 2; }));
-  for (const auto& each : split_lines(read_file(folder / "pids"))) ::kill(std::stoi(each), SIGKILL);
+  REQUIRE(out.retries(3));
+  CHECK_THAT(out.report().last_error, Catch::EndsWith("has closed its input, and still runs"));
+  REQUIRE(count_newlines(read_file(pids)) == 1);
+  ::kill(std::stoi(read_file(pids)), SIGKILL);
+  CHECK(eventually([&] { return count_newlines(read_file(pids)) == 2; }));
   out.abandon();
   CHECK(out.ends(1s));
+  ::kill(std::stoi(split_lines(read_file(pids))[1]), SIGKILL);
 }
 
 TEST_CASE("at the end a command's input is closed and it is waited for") {

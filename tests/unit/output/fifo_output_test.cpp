@@ -76,6 +76,29 @@ TEST_CASE("what a reader leaves in the FIFO the next one gets once and whole") {
   CHECK(out.account().balances());
 }
 
+TEST_CASE("another FIFO in the place of one that nobody reads any more gets what was not read there") {
+  const temp_folder folder;
+  const auto path = folder / "fifo";
+  make_fifo(path);
+  auto first = reader_of(path);
+  sending out("fifo:" + path);
+  out.start();
+  out.push(numbered_lines(0, 20'000));
+  std::string text(2010, ' ');  // a hundred lines, and half of one
+  REQUIRE(eventually([&] {
+    pollfd ready{first.get(), POLLIN, 0};
+    return ::poll(&ready, 1, 0) == 1;
+  }));
+  REQUIRE(::read(first.get(), text.data(), text.size()) == 2010);
+  std::filesystem::remove(path);
+  make_fifo(path);
+  first.reset();
+  const pipe_sink next(path);
+  CHECK(out.delivers());
+  CHECK(eventually([&] { return next.text() == numbered_lines(100, 19'900); }));
+  CHECK(out.account().balances());
+}
+
 TEST_CASE("a line is pending until it is read") {
   const temp_folder folder;
   make_fifo(folder / "fifo");
