@@ -5,17 +5,23 @@
 #
 # Installs what the build needs (packaging/setup.sh), builds the release preset, and relays log lines into a rotating
 # file, into a second file that takes only errors, and to a TCP endpoint that stalls half-way. Then it shows what
-# became of every line. What was written stays in FOLDER, by default build/demo.
+# became of every line. What was written stays in FOLDER, by default build/demo; what another run left there is removed.
 set -euo pipefail
+folder=${1:+$(realpath -m "$1")}
 cd "$(dirname "$0")/.."
+folder=${folder:-$PWD/build/demo}
 
 megabytes=64  # relayed in all
 rate=20       # megabytes a second that the writer writes
 
 main() {
+  if [ -n "$(ls -A "$folder" 2>/dev/null)" ] && [ ! -f "$folder/piece" ]; then
+    echo "$folder has other files in it: name a folder that is new" >&2
+    exit 2
+  fi
   packaging/setup.sh
   build
-  prepare "${1:-build/demo}"
+  prepare
   start_endpoint
   relay
   show
@@ -35,11 +41,11 @@ build() {
 
 # A piece of a megabyte of real lines, which the writer writes over and over.
 prepare() {
-  rm -rf "$1"
-  mkdir -p "$1"
-  cd "$1"
   local from loghub
-  loghub=$(realpath -m "${LOGRELAY_TEST_DATA:-$OLDPWD/../shared/data/loghub}")
+  loghub=$(realpath -m "${LOGRELAY_TEST_DATA:-../shared/data/loghub}")
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cd "$folder"
   if compgen -G "$loghub/*.log" >/dev/null; then
     from=("$loghub"/*.log)
   elif [ -s /var/log/dpkg.log ]; then
