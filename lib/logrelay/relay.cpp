@@ -5,6 +5,7 @@
 #include <logrelay/running_outputs.hpp>
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/privileges.hpp>
+#include <logrelay/util/quantity.hpp>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,7 @@ struct relay::parts {
   void run_command();
   void watch_command();
   bool reads_on(steady_time at);
+  void tell_what_is_open(steady_time at);
   void end_reading();
   void drain();
   void leave();
@@ -58,6 +60,7 @@ struct relay::parts {
   phase now = phase::idle;
   bool keeping_rest = false;  // the second half of leaving
   steady_time started{}, deadline = steady_time::max();
+  steady_time tell_at = steady_time::max();  // that a command's output is still open, whose end it was
   std::optional<steady_time> stop_by;  // after TERM or INT
   steady_time read_by{};               // the same, for an input that a queue holds up
   std::optional<stop_kind> stop_asked;  // once a reload is through
@@ -130,9 +133,10 @@ void relay::parts::begin_stop() {
   const auto at = in.clock.now();
   const auto how = *std::exchange(stop_asked, std::nullopt);
   now = phase::stopping;
-  if (command)
+  if (command) {
     deadline = stop_by ? *stop_by - last_reads / 2 : at + config.global.duration("drain-timeout");
-  else
+    if (!stop_by) tell_at = at + last_reads;
+  } else
     deadline = how == stop_kind::terminate ? at + std::min<steady_time::duration>(last_reads, (*stop_by - at) / 2) : read_by;
   inputs->stop(how);
 }
@@ -145,6 +149,15 @@ bool relay::parts::reads_on(steady_time at) {
   if (at >= until) return false;
   deadline = std::min<steady_time>(at + look_again, until);
   return true;
+}
+
+// Who waits for us does not know for whom we wait.
+void relay::parts::tell_what_is_open(steady_time at) {
+  if (at < tell_at) return;
+  tell_at = steady_time::max();
+  if (inputs->has_unread()) return;
+  in.say.say(severity::notice, fmt::format("'{}' has ended, but a process that it started keeps its output open: reads on, for {} at most",
+                                           config.command.front(), readable_duration(config.global.duration("drain-timeout"))));
 }
 
 void relay::parts::end_reading() {
@@ -175,8 +188,9 @@ steady_time relay::step() {
         my.drain();
         return step();
       }
+      my.tell_what_is_open(now);
       if (now >= my.deadline && !my.reads_on(now)) my.end_reading();
-      return my.inputs->done() || now >= my.deadline ? change : std::min(change, my.deadline);
+      return my.inputs->done() || now >= my.deadline ? change : std::min({change, my.deadline, my.tell_at});
     case phase::draining:
       if (my.outputs->all_done()) {
         my.leave();

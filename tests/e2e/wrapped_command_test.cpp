@@ -219,6 +219,12 @@ TEST_CASE("a process that a command leaves behind holds us up for the drain time
                            "writes is lost\n");
 }
 
+TEST_CASE("for whom we wait when a command has ended is told after a second") {
+  const temp_folder folder;
+  const auto result = run_in(folder, wrapping({"--drain-timeout=1200ms", "a.log"}, "sleep 600 & echo first"));
+  REQUIRE_THAT(result.errors, Catch::StartsWith("logrelay: 'sh' has ended, but a process that it started keeps its output open: reads on, for 1.2 s at most\n"));
+}
+
 TEST_CASE("what a process that a command leaves behind says in time is kept") {
   const temp_folder folder;
   REQUIRE(run_in(folder, wrapping({"a.log"}, "(sleep 0.1; echo late) & echo first")).status == 0);

@@ -61,7 +61,7 @@ wire_chunk line_encoder::encode(batch& lines, wire_chunk memory) {
       continue;
     }
     build(view, chunk.wire);
-    chunk.marks.push_back({static_cast<std::uint32_t>(chunk.wire.size()), static_cast<std::uint32_t>(cursor.offset()),
+    chunk.marks.push_back({chunk.wire.size(), static_cast<std::uint32_t>(cursor.offset()),
                            lines.marker ? 0 : line_bytes, std::exchange(filtered_lines, 0),
                            std::exchange(filtered_bytes, 0), false});
   }

@@ -14,7 +14,7 @@ namespace logrelay {
 
 /// One line in bytes that were built for the wire, and the source lines that went before it and were filtered.
 struct wire_mark {
-  std::uint32_t wire_end;    ///< in the chunk's wire bytes
+  std::uint64_t wire_end;    ///< in the chunk's wire bytes: a line of 1 GiB, escaped, is more than 4 GiB of JSON
   std::uint32_t source_end;  ///< in the chunk's source bytes
   std::uint32_t line_bytes;  ///< of the source line, as reports count it; 0: a notice of ours
   std::uint32_t filtered_lines;

@@ -58,10 +58,10 @@ queue_events events_for(const std::string& name, std::size_t capacity_bytes, boo
 }
 
 std::unique_ptr<queue_listener> listener_for(const std::string& name, std::unique_ptr<output> to, encoding_rules&& encoding,
-                                             std::chrono::milliseconds stall_after, const publisher_life& with) {
+                                             std::chrono::milliseconds stall_after, publisher_life& with) {
   return std::make_unique<queue_listener>(listener_parts{
       name, std::move(to), std::make_unique<line_encoder>(std::move(encoding)), stall_after,
-      [say = &with.say](severity how, std::string_view text) { const_cast<messages*>(say)->say(how, text); },
+      [say = &with.say](severity how, std::string_view text) { say->say(how, text); },
       [common = with.in.common] { common->events.signal(); }});
 }
 

@@ -124,6 +124,8 @@ follower::legacy follower::hand_over() { return state_->hand_over(); }
 
 void follower::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:tail");
+  look();
+  if (files.all().empty()) say(severity::notice, "no file is there yet");
   while (!wait.stopping()) read_on();
   look();
   static_cast<void>(read_all(false));  // what is there, once
