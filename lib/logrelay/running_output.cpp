@@ -1,6 +1,7 @@
 #include <logrelay/running_output.hpp>
 
 #include <logrelay/spool/spool_options.hpp>
+#include <logrelay/util/deadline.hpp>
 #include <logrelay/util/privileges.hpp>
 #include <logrelay/util/quantity.hpp>
 
@@ -153,7 +154,7 @@ steady_time running_output::advance(steady_time now) {
   }
   // A connection that does not move is as good as one that breaks: what it has not acknowledged is sent again.
   // (One that only waits for a goodbye gives up by itself.)
-  const auto patience = std::max(lines->account().last_progress, told_to_leave_) + rules_.stall_after;
+  const auto patience = deadline_in(rules_.stall_after, std::max(lines->account().last_progress, told_to_leave_));
   if (before_->says_goodbye()) return now + look_at_end;
   if (now < patience) return patience;
   if (!before_->keeps_place()) before_->abandon();
@@ -238,7 +239,7 @@ steady_time running_output::may_drain_until(steady_time began, std::chrono::mill
   const auto until = stop_by ? *stop_by : since + patience;
   // One that has nothing left but an end to come to, such as rotated files to compress, has the whole time for that.
   const bool all_safe = account.pending.lines > 0 && account.spooled == account.pending;
-  return all_safe ? std::min<steady_time>(until, since + rules_.stall_after) : until;
+  return all_safe ? std::min(until, deadline_in(rules_.stall_after, since)) : until;
 }
 
 output_report running_output::report() const {

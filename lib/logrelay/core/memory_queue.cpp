@@ -1,6 +1,7 @@
 #include <logrelay/core/memory_queue.hpp>
 
 #include <logrelay/core/notice.hpp>
+#include <logrelay/util/deadline.hpp>
 
 #include <algorithm>
 
@@ -147,12 +148,19 @@ room memory_queue::room_now() {
   full_since_ = std::min(full_since_, now);
   holding_ = hold::until_room;
   if (rules_.when_full == overflow::block) return {0};
-  const steady_time dead_at = std::min(full_since_, ledger_.last_progress) + rules_.stall_after;
+  const steady_time dead_at = deadline_in(rules_.stall_after, std::min(full_since_, ledger_.last_progress));
   if (now < dead_at) return {0, dead_at};
   dropping_ = true;
   holding_ = hold::none;
   full_since_ = steady_time::max();
   return {unlimited};
+}
+
+bool memory_queue::takes(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || slots_.empty() || bytes + sizeof(slot) <= free_bytes()) return true;
+  asked_ = true;
+  return false;
 }
 
 void memory_queue::close() {
@@ -209,6 +217,7 @@ void memory_queue::ack(std::size_t bytes, const settled& what) {
     ledger_.pending -= gone;
     moved();
     room = room_again();
+    if (std::exchange(asked_, false)) room = true;
     if (losing_ && slots_.charge() <= rules_.capacity_bytes / 2) {
       losing_ = false;
       loss_ends = true;

@@ -42,6 +42,7 @@ class memory_queue final : public queue {
 
   void push(const batch& lines) override;
   room room_now() override;
+  bool takes(std::size_t bytes) override;
   void close() override;
   void take(std::vector<batch>& into, std::size_t most_bytes) override;
   void ack(std::size_t bytes, const settled& what) override;
@@ -89,7 +90,8 @@ class memory_queue final : public queue {
   bool losing_ = false;      // lines were dropped since it was last half empty …
   tally lost_before_;        // … beside those
   enum class hold : std::uint8_t { none, to_pace, until_room };
-  hold holding_ = hold::none;  // somebody waits for on_room
+  hold holding_ = hold::none;  // somebody waits for on_room …
+  bool asked_ = false;         // … or wants to be told when there is any more
   steady_time full_since_ = steady_time::max();
   ledger ledger_;
 };

@@ -42,6 +42,9 @@ class queue {
   virtual void push(const batch& lines) = 0;
   /// Whether inputs may read on, and how much. A zero answer promises a call of on_room later. Any thread.
   [[nodiscard]] virtual room room_now() = 0;
+  /// Whether a slice of so many bytes finds room now, without anything being dropped or held, or is the first of all. A no
+  /// promises a call of on_room once something has left. Any thread.
+  [[nodiscard]] virtual bool takes(std::size_t bytes) = 0;
   /// Nothing more will be pushed. Any thread.
   virtual void close() = 0;
 

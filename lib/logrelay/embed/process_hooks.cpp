@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
@@ -60,7 +61,10 @@ void in_child() {
   all.mutex.unlock();
 }
 
+std::atomic<bool> ending{false};
+
 void at_end() {
+  ending.store(true);
   std::vector<std::shared_ptr<process_member>> all;
   {
     const std::lock_guard lock(members().mutex);
@@ -72,6 +76,8 @@ void at_end() {
 }
 
 }  // namespace
+
+bool process_ends() { return ending.load(); }
 
 void join_process(const std::shared_ptr<process_member>& member) {
   static const bool once = [] {

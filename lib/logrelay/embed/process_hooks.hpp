@@ -7,6 +7,7 @@
 #include <logrelay/util/clock.hpp>
 
 #include <memory>
+#include <mutex>
 
 namespace logrelay {
 
@@ -31,5 +32,23 @@ class process_member {
 
 /// For as long as the member lives.
 void join_process(const std::shared_ptr<process_member>& member);
+/// Whether exit(3) or quick_exit(3) has begun: what others made, spdlog's registry for one, may be gone.
+[[nodiscard]] bool process_ends();
+
+/// A lock that is held for moments, and that a child of fork(2) finds free whichever thread had it.
+class fork_mutex {
+ public:
+  fork_mutex() : held_(std::make_shared<held>()) { join_process(held_); }
+  void lock() { held_->mutex.lock(); }
+  void unlock() { held_->mutex.unlock(); }
+
+ private:
+  struct held final : process_member {
+    void lock_before_fork() override { mutex.lock(); }
+    void unlock_after_fork() override { mutex.unlock(); }
+    std::mutex mutex;
+  };
+  const std::shared_ptr<held> held_;
+};
 
 }  // namespace logrelay

@@ -36,18 +36,18 @@ output_config read_endpoint(std::string_view text, const registries& known) {
   throw error(all);
 }
 
-std::shared_ptr<record_queue> queue_for(std::shared_ptr<queue> stands_behind, const queue_rules& rules, const publisher_life& with) {
+std::shared_ptr<record_queue> queue_for(const record_queue::queue_maker& stands_behind, const queue_rules& rules, const publisher_life& with) {
   return std::make_shared<record_queue>(
       record_rules{rules.capacity_bytes, rules.when_full == overflow::block || rules.when_full == overflow::adaptive, this_program()},
-      std::move(stands_behind), with.in.pool, with.listener->on_lines());
+      stands_behind, with.in.pool, with.listener->on_lines());
 }
 
 /// What the queue behind tells: of losses, the user. Of lines the listener needs no word: the queue before knows whether it
 /// sleeps, except where a spool has brought them to disk.
-queue_events events_for(const std::string& name, std::size_t capacity_bytes, bool on_disk, publisher_life& with) {
+queue_events events_for(const std::string& name, std::size_t capacity_bytes, bool on_disk, publisher_life& with, std::function<void()> on_room) {
   queue_events tell;
   tell.on_lines = on_disk ? with.listener->on_lines() : [] {};
-  tell.on_room = [] {};  // who waits for room looks when something is settled (record_queue)
+  tell.on_room = std::move(on_room);
   tell.on_left = [common = with.in.common] { common->events.signal(); };
   tell.on_loss = [say = &with.say, name, capacity_bytes](bool begins, const tally& dropped) {
     say->say(begins ? severity::warning : severity::notice,
@@ -95,8 +95,12 @@ publisher::publisher(const output_config& checked, const registries& known, std:
     rules.keep_times = false;  // records have their own
     const bool on_disk = config->options.given("spool") || config->options.given("spill");
     if (!config->options.given("overflow")) rules.when_full = overflow::drop_oldest;
+    to.stall_after = rules.stall_after;
     to.listener = listener_for(config->name, std::move(out), std::move(encoding), rules.stall_after, to);
-    to.lines = queue_for(make_queue(*config, record_queue::behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to), to.in), rules, to);
+    const auto behind = [&](std::function<void()> on_room) {
+      return make_queue(*config, record_queue::behind(rules), events_for(config->name, rules.capacity_bytes, on_disk, to, std::move(on_room)), to.in);
+    };
+    to.lines = queue_for(behind, rules, to);
   });
   state_->prepare();
 }
@@ -110,9 +114,13 @@ publisher::publisher(custom_output made)
         if (made.body) encoding.body = made.body();
         if (made.filters) made.filters(encoding.filters);
         to.on_let_go = made.let_go;
+        to.stall_after = made.rules.stall_after;
         to.listener = listener_for(made.name, std::move(out), std::move(encoding), made.rules.stall_after, to);
-        queue_events tell = events_for(made.name, made.rules.capacity_bytes, false, to);
-        to.lines = queue_for(std::make_shared<memory_queue>(record_queue::behind(made.rules), to.in.pool, to.in.clock, std::move(tell)), made.rules, to);
+        const auto behind = [&](std::function<void()> on_room) {
+          return std::make_shared<memory_queue>(record_queue::behind(made.rules), to.in.pool, to.in.clock,
+                                                events_for(made.name, made.rules.capacity_bytes, false, to, std::move(on_room)));
+        };
+        to.lines = queue_for(behind, made.rules, to);
       })) {
   state_->prepare();
   start();
@@ -152,7 +160,7 @@ bool publisher::flush(std::chrono::milliseconds deadline) const {
   state_->lines().hand_over();
   const auto target = report().account.accepted.lines;
   while (settled(report().account) < target) {
-    if (std::chrono::steady_clock::now() >= until) return false;
+    if (stopped() || std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(1ms);
   }
   return true;

@@ -82,9 +82,15 @@ void publisher::state::take_back() noexcept {
 publisher_report publisher::state::report() const {
   if (forked_.load()) return {.name = name_, .account = {}, .refused = refused_.load(), .last_error = {}};
   const std::lock_guard lock(mutex_);
+  auto all = over_.load() ? at_end_ : report_now();
+  all.refused = life_.load()->lines->refused() + refused_.load();  // what is published later is, too
+  return all;
+}
+
+publisher_report publisher::state::report_now() const {
   const publisher_life& now = *life_.load();
-  auto of_listener = now.listener ? now.listener->report() : at_end_;
-  return {name_, now.lines->account(), now.lines->refused() + refused_.load(), of_listener.retries, std::move(of_listener.last_error), let_go_};
+  auto of_listener = now.listener->report();
+  return {name_, now.lines->account(), 0, of_listener.retries, std::move(of_listener.last_error), let_go_};
 }
 
 void publisher::state::begin_stop() {
@@ -110,7 +116,7 @@ bool publisher::state::stop_step(steady_time deadline) {
   const auto now = std::chrono::steady_clock::now();
   if (stage_ == stage::running) enter(stage::draining, deadline);
   const bool done = life.listener->done();
-  if (stage_ == stage::draining && !done && now >= until_) {
+  if (stage_ == stage::draining && !done && now >= may_drain_until()) {
     life.listener->abandon();
     enter(stage::farewell, now + farewell);
   }
@@ -123,22 +129,41 @@ bool publisher::state::stop_step(steady_time deadline) {
   return true;
 }
 
+// Whoever stops it may have given it longer than the process has.
+bool publisher::state::end_step(steady_time began) {
+  const auto deadline = deadline_in(drain_, began);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stage_ == stage::draining) until_ = std::min(until_, deadline);
+  }
+  return stop_step(deadline);
+}
+
+// What is safe on disk is not waited for once its output makes no progress.
+steady_time publisher::state::may_drain_until() const {
+  const publisher_life& life = *life_.load();
+  const ledger account = life.lines->account();
+  const bool all_safe = account.pending.lines > 0 && account.spooled == account.pending;
+  return all_safe ? std::min(until_, deadline_in(life.stall_after, std::max(account.last_progress, began_))) : until_;
+}
+
 void publisher::state::enter(stage next, steady_time until) {
   stage_ = next;
+  began_ = std::chrono::steady_clock::now();
   until_ = until;
 }
 
 void publisher::state::end() {
   publisher_life& life = *life_.load();
-  at_end_ = life.listener->report();
   let_go_ = !life.listener->done();
+  at_end_ = report_now();
   life.listener.reset();  // joins a thread that has ended, or lets it go
   if (let_go_) {
     keep_for_ever(shared_from_this());  // what it uses outlasts us
     if (life.on_let_go) life.on_let_go();
   }
   over_.store(true);
-  say_what_is_left(life.lines->account());
+  say_what_is_left(at_end_.account);
 }
 
 void publisher::state::say_what_is_left(const ledger& rest) {

@@ -21,6 +21,7 @@ struct publisher_life {
   surroundings in;
   std::unique_ptr<queue_listener> listener;
   std::shared_ptr<record_queue> lines;
+  std::chrono::milliseconds stall_after{};
   std::function<void()> on_let_go;  ///< may be none
 };
 
@@ -53,7 +54,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   [[nodiscard]] publisher_report report() const;
 
   void begin_stop() override;
-  bool end_step(steady_time began) override { return stop_step(deadline_in(drain_, began)); }
+  bool end_step(steady_time began) override;
   bool stop_step(steady_time deadline);
   void stop_by(steady_time deadline);
   [[nodiscard]] bool over() const { return over_.load(); }
@@ -67,6 +68,8 @@ class publisher::state final : public process_member, public std::enable_shared_
   /// How far a stop has come.
   enum class stage : std::uint8_t { running, draining, farewell, keeping };
   void enter(stage next, steady_time until);
+  [[nodiscard]] steady_time may_drain_until() const;
+  [[nodiscard]] publisher_report report_now() const;
   void end();
   void take_back() noexcept;
   bool begin_again();
@@ -84,9 +87,9 @@ class publisher::state final : public process_member, public std::enable_shared_
   mutable std::mutex mutex_;  // held for moments
   bool stopping_ = false;
   stage stage_ = stage::running;
-  steady_time until_{};        // how long that may last
-  bool let_go_ = false;        // … when it was over:
-  listener_report at_end_;
+  steady_time began_{}, until_{};  // since when, and how long that may last
+  bool let_go_ = false;            // … when it was over
+  publisher_report at_end_;
   std::shared_ptr<record_queue> locked_;
 };
 

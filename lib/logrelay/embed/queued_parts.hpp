@@ -1,11 +1,11 @@
 #pragma once
 /// What `queued` holds: the sinks with their queues, and the loggers that they are in, as those were before. Owned by
 /// `queued`; one thread, but for all() and stop(), which are any's.
+#include <logrelay/embed/process_hooks.hpp>
 #include <logrelay/embed/queued_sink.hpp>
 #include <logrelay/messages.hpp>
 
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,7 +48,7 @@ struct queued::parts {
 
   adopt_options options;
   messages say{};
-  mutable std::mutex mutex{};  // of `sinks`, which reports read
+  mutable fork_mutex mutex{};  // of `sinks`, which reports read
   std::vector<std::shared_ptr<queued_sink>> sinks{};
   std::set<std::string> names{};  // of those that were adopted
   std::vector<std::weak_ptr<spdlog::logger>> adopted{};

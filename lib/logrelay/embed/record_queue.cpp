@@ -19,11 +19,10 @@ constexpr std::size_t header_bytes = 11;  // digits and a space (RFC 6587)
 // come since it looked last, for where no processor is free it takes one from who logs.
 constexpr std::chrono::microseconds longest_nap = 800us;
 constexpr auto all_naps = 10ms;
-// Whoever waits for room looks by itself at least that often: a spool makes room in a thread of its own.
-constexpr auto look_for_room = 50ms;
 
 std::size_t slice_of(std::size_t capacity) { return std::clamp(capacity / 4, least_slice, largest_slice); }
-std::size_t left_behind(std::size_t capacity) { return std::max(capacity, 2 * least_slice) - slice_of(capacity); }
+// A spool has half of it for what comes in, and that has to take a slice.
+std::size_t left_behind(std::size_t capacity) { return std::max(capacity, 4 * least_slice) - slice_of(capacity); }
 
 // A block that is filled and one that is delivered are all that is in use while the listener keeps up: they are there from
 // the start, since the first touch of a page of memory costs more than a log call.
@@ -68,6 +67,10 @@ void fetch_ahead(const char* end, std::size_t bytes) {
   }
 }
 
+void call(const std::map<std::uint64_t, std::function<void()>>& waiters) {
+  for (const auto& [waiter, tell] : waiters) tell();
+}
+
 }  // namespace
 
 bool& record_queue::in_listener() {
@@ -82,14 +85,20 @@ queue_rules record_queue::behind(queue_rules rules) {
   return rules;
 }
 
-record_queue::record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines)
+record_queue::record_queue(const record_rules& rules, const queue_maker& behind, const block_pool& pool, std::function<void()> on_lines)
     : rules_(rules),
       slice_bytes_(slice_of(rules.capacity_bytes)),
-      behind_bytes_(left_behind(rules.capacity_bytes)),
-      behind_(std::move(behind)),
+      reached_(std::make_shared<guarded<record_queue*>>(this)),
+      behind_(behind([reached = reached_] {
+        call(reached->with([](record_queue* us) { return us == nullptr ? room_waiters() : us->with_room(); }));
+      })),
       on_lines_(std::move(on_lines)),
       pool_(pool) {
   touch_blocks(pool_);
+}
+
+record_queue::~record_queue() {
+  reached_->with([](auto& us) { us = nullptr; });
 }
 
 published record_queue::publish(const program_record& one) {
@@ -132,18 +141,17 @@ bool record_queue::make_space(std::unique_lock<brief_lock>& held, std::size_t by
 bool record_queue::wait_for_room(std::unique_lock<brief_lock>& held) {
   for (;;) {
     if (closed_.load()) return false;
-    const std::size_t there = behind_->account().queue_bytes;
-    if (there + slice_bytes_ <= behind_bytes_) return true;
+    wanted_.store(true);  // before the look: room that comes behind it is told
+    if (behind_->takes(slice_bytes_)) return true;
     const room now = behind_->room_now();
     if (now.bytes > 0) return true;
     if (in_listener()) {
-      if (there <= behind_bytes_) return true;
+      if (behind_->takes(0)) return true;
       ++refused_;
       return false;
     }
     ++held_;
-    wanted_.store(true);
-    room_.wait_until(held, std::min<steady_time>(now.until, std::chrono::steady_clock::now() + look_for_room));
+    room_.wait_until(held, now.until);
     --held_;
     seal();  // another thread had room first
   }
@@ -176,7 +184,9 @@ void record_queue::push(const batch& lines) {
 
 bool record_queue::has_room() const {
   const std::lock_guard lock(now_.mutex);
-  return closed_.load() || behind_->account().queue_bytes + unsealed_bytes() + slice_bytes_ <= behind_bytes_;
+  if (closed_.load() || behind_->takes(unsealed_bytes() + slice_bytes_)) return true;
+  seal();  // a spool brings it to disk, and has room again
+  return behind_->takes(slice_bytes_);
 }
 
 std::uint64_t record_queue::when_room(std::function<void()> tell) {
@@ -187,7 +197,7 @@ std::uint64_t record_queue::when_room(std::function<void()> tell) {
     waiters_.emplace(waiter, std::move(tell));
     wanted_.store(true);
   }
-  tell_room();  // it may have come before we said that we want it
+  call(with_room());  // it may have come before we said that we want it
   const std::lock_guard lock(now_.mutex);
   return waiters_.contains(waiter) ? waiter : 0;
 }
@@ -197,17 +207,13 @@ bool record_queue::forget(std::uint64_t waiter) {
   return waiters_.erase(waiter) > 0;
 }
 
-// Whoever waits for room looks again, if there is some.
-void record_queue::tell_room() {
-  if (!wanted_.load() || !has_room()) return;
-  decltype(waiters_) told;
-  {
-    const std::lock_guard lock(now_.mutex);
-    told.swap(waiters_);
-    wanted_.store(held_ > 0);
-    room_.notify_all();
-  }
-  for (const auto& [waiter, tell] : told) tell();
+// Whoever waits for room looks again, if there is some; who wants to be told is to be told now.
+record_queue::room_waiters record_queue::with_room() {
+  if (!wanted_.load() || !has_room()) return {};
+  const std::lock_guard lock(now_.mutex);
+  wanted_.store(held_ > 0);
+  room_.notify_all();
+  return std::exchange(waiters_, {});
 }
 
 void record_queue::shut() {
@@ -235,7 +241,7 @@ void record_queue::close() {
   }
   behind_->close();
   on_lines_();
-  tell_room();
+  call(with_room());
 }
 
 void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
@@ -243,13 +249,9 @@ void record_queue::take(std::vector<batch>& into, std::size_t most_bytes) {
   const std::size_t had = into.size();
   behind_->take(into, most_bytes);
   if (into.size() > had) idle_since_ = steady_time::max();
-  tell_room();
 }
 
-void record_queue::ack(std::size_t bytes, const settled& what) {
-  behind_->ack(bytes, what);
-  tell_room();
-}
+void record_queue::ack(std::size_t bytes, const settled& what) { behind_->ack(bytes, what); }
 
 void record_queue::rewind() { behind_->rewind(); }
 

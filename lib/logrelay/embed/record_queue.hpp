@@ -16,6 +16,7 @@
 #include <logrelay/core/memory_queue.hpp>
 #include <logrelay/decode/packed.hpp>
 #include <logrelay/util/brief_lock.hpp>
+#include <logrelay/util/guarded.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -40,7 +41,10 @@ enum class published : std::uint8_t {
 
 class record_queue final : public queue {
  public:
-  record_queue(const record_rules& rules, std::shared_ptr<queue> behind, const block_pool& pool, std::function<void()> on_lines);
+  /// Makes the queue behind, which calls what it is given when it has room again (queue_events).
+  using queue_maker = std::function<std::shared_ptr<queue>(std::function<void()> on_room)>;
+  record_queue(const record_rules& rules, const queue_maker& behind, const block_pool& pool, std::function<void()> on_lines);
+  ~record_queue() override;
 
   /// Costs a copy of the record. Waits only where the rules say so, and never in a listener's thread.
   published publish(const program_record& one);
@@ -68,6 +72,7 @@ class record_queue final : public queue {
   void unprepare() noexcept override { behind_->unprepare(); }
   void push(const batch& lines) override;
   room room_now() override { return behind_->room_now(); }
+  bool takes(std::size_t bytes) override { return behind_->takes(bytes); }
   void close() override;
   void take(std::vector<batch>& into, std::size_t most_bytes) override;
   void ack(std::size_t bytes, const settled& what) override;
@@ -89,6 +94,7 @@ class record_queue final : public queue {
   static bool& in_listener();
 
  private:
+  using room_waiters = std::map<std::uint64_t, std::function<void()>>;
   static constexpr std::chrono::microseconds first_nap{100};
 
   [[nodiscard]] std::size_t unsealed_bytes() const { return static_cast<std::size_t>(now_.used - now_.sealed); }
@@ -96,11 +102,12 @@ class record_queue final : public queue {
   void seal() const;
   bool make_space(std::unique_lock<brief_lock>& held, std::size_t bytes);
   bool wait_for_room(std::unique_lock<brief_lock>& held);
-  void tell_room();
+  [[nodiscard]] room_waiters with_room();
   bool worth_it(bool slices_wait) const;
 
   const record_rules rules_;
-  const std::size_t slice_bytes_, behind_bytes_;
+  const std::size_t slice_bytes_;
+  const std::shared_ptr<guarded<record_queue*>> reached_;  // by the queue behind, as long as we are there
   const std::shared_ptr<queue> behind_;
   const std::function<void()> on_lines_;
 
@@ -121,7 +128,7 @@ class record_queue final : public queue {
   std::atomic<bool> closed_{false};  // set under the lock
   std::condition_variable_any room_;
   std::size_t held_ = 0;  // threads that wait for room
-  std::map<std::uint64_t, std::function<void()>> waiters_;
+  room_waiters waiters_;
   std::uint64_t last_waiter_ = 0;
   std::atomic<bool> wanted_{false};  // anybody waits for room
   std::atomic<std::uint64_t> refused_{0};

@@ -42,7 +42,7 @@ bool has_passed(const sink_door* door) {
 bool sink_door::enter(const std::function<void(spdlog::sinks::sink&)>& act) {
   if (has_passed(this)) return false;
   while (!mutex_.try_lock()) {
-    if (abandoned_.load()) return false;
+    if (passed != nullptr || abandoned_.load()) return false;
     if (lock_for(mutex_, look_again)) break;
   }
   struct leave {

@@ -19,8 +19,9 @@ class sink_door final : public process_member {
   explicit sink_door(std::shared_ptr<spdlog::sinks::sink> sink) : sink_(std::move(sink)) {}
 
   [[nodiscard]] spdlog::sinks::sink& sink() const { return *sink_; }
-  /// Does something with the sink, alone; what it throws passes through. False: this thread is in the sink already, or
-  /// another hangs there for good (abandon()), and nothing was done.
+  /// Does something with the sink, alone; what it throws passes through. False: this thread is in the sink already, or in
+  /// another while somebody is in this one, who may be waiting for that; or one hangs there for good (abandon()). Nothing was
+  /// done then.
   bool enter(const std::function<void(spdlog::sinks::sink&)>& act);
   /// Whoever is inside now may never come out: until it does, nobody waits for it.
   void abandon() { abandoned_.store(true); }

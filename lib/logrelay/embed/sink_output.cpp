@@ -18,12 +18,16 @@ class sink_output final : public output {
   bool datagrams() const override { return true; }
   bool keeps_place() const override { return true; }
 
-  result open(waiter&) override { return {}; }
+  result open(waiter& wait) override {
+    wait_ = &wait;
+    return {};
+  }
 
   write_result write(const outgoing& lines) override {
     std::size_t taken = 0;
     const auto now = std::chrono::system_clock::now();
     for (const auto& piece : lines.pieces()) {
+      if (wait_->stopping()) return {taken};  // a slow sink is let go between two records, so that none comes late
       const auto message = message_of({static_cast<const char*>(piece.iov_base), piece.iov_len}, now);
       auto why = tried([&](auto& sink) { sink.log(message); });
       if (!why.empty()) {
@@ -81,6 +85,7 @@ class sink_output final : public output {
 
   const std::shared_ptr<sink_door> door_;
   const std::shared_ptr<std::atomic<bool>> flush_;
+  const waiter* wait_ = nullptr;
   int tries_ = 0;     // with the next record
   bool due_ = false;  // a flush, when there is nothing to write
 };

@@ -42,8 +42,9 @@ spdlog::details::log_msg message_of(std::string_view line, wall_time time) {
   program_record one;
   if (!unpack(line, one)) return {time, {}, "logrelay", spdlog::level::warn, view(line)};
   const auto own = static_cast<spdlog::level::level_enum>(std::min<int>(one.own_level, spdlog::level::off));
+  const auto name = [](std::string_view text) { return text.empty() ? "" : text.data(); };  // only what is there has its NUL
   const spdlog::source_loc place = one.line == 0 ? spdlog::source_loc{}
-                                                 : spdlog::source_loc{one.file.data(), static_cast<int>(one.line), one.function.data()};
+                                                 : spdlog::source_loc{name(one.file), static_cast<int>(one.line), name(one.function)};
   spdlog::details::log_msg message(one.time, place, view(one.logger), own, view(one.message));
   message.thread_id = one.thread;
   return message;

@@ -38,6 +38,7 @@ void spool_queue::give_to(uid_t user, gid_t group) { worker_->give_to(user, grou
 
 void spool_queue::push(const batch& lines) { worker_->transit().push(lines); }
 room spool_queue::room_now() { return worker_->transit().room_now(); }
+bool spool_queue::takes(std::size_t bytes) { return worker_->transit().takes(bytes); }
 void spool_queue::close() { worker_->transit().close(); }
 
 void spool_queue::take(std::vector<batch>& into, std::size_t most_bytes) {

@@ -28,6 +28,7 @@ class spool_queue final : public queue {
   void give_to(uid_t user, gid_t group) override;
   void push(const batch& lines) override;
   room room_now() override;
+  bool takes(std::size_t bytes) override;
   void close() override;
   void take(std::vector<batch>& into, std::size_t most_bytes) override;
   void ack(std::size_t bytes, const settled& what) override;

@@ -21,8 +21,8 @@ queue_rules outbox_rules(const queue_rules& rules) {
   return made;
 }
 
-queue_events inbox_events(const queue_events& events, std::function<void()> on_inbox) {
-  return {std::move(on_inbox), events.on_room, events.on_loss};
+queue_events inbox_events(const queue_events& events, std::function<void()> on_inbox, std::atomic<bool>& has_room) {
+  return {std::move(on_inbox), [&has_room] { has_room.store(true); }, events.on_loss};
 }
 
 queue_events outbox_events(const queue_events& events, const std::function<void()>& on_inbox) {
@@ -37,7 +37,8 @@ spool_transit::spool_transit(const queue_rules& rules, bool spills, const block_
       capacity_(half(rules).capacity_bytes),
       read_ahead_(std::min(most_read_ahead, capacity_ / 2)),
       clock_(clock),
-      inbox_(half(rules), pool, clock, inbox_events(events, on_inbox)),
+      on_room_(events.on_room),
+      inbox_(half(rules), pool, clock, inbox_events(events, on_inbox, inbox_has_room_)),
       outbox_(outbox_rules(rules), pool, clock, outbox_events(events, on_inbox)),
       bypassed_(false),
       has_disk_(!spills) {}
@@ -83,7 +84,24 @@ room spool_transit::paced(const room& in) {
   return now < held_until_ ? room{0, held_until_} : in;
 }
 
-void spool_transit::close() { inbox_.close(); }
+bool spool_transit::takes(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  return (bypassed_ && has_room(bytes)) || inbox_.takes(bytes);
+}
+
+void spool_transit::close() {
+  inbox_.close();
+  tell_room();
+}
+
+void spool_transit::take_in(std::vector<batch>& into, std::size_t most_bytes) {
+  inbox_.take(into, most_bytes);
+  tell_room();
+}
+
+void spool_transit::tell_room() {
+  if (inbox_has_room_.exchange(false)) on_room_();
+}
 
 bool spool_transit::has_room(std::size_t bytes, std::size_t slices) const {
   const auto charged = outbox_.account().queue_bytes;
@@ -96,25 +114,31 @@ bool spool_transit::disk_is_read() const {
 }
 
 void spool_transit::pass_on(std::span<const batch> lines, std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  tally count;
-  std::size_t left = bytes;
-  for (const batch& each : lines) {
-    if (left == 0) break;
-    batch rest = each;
-    const batch some = rest.size <= left ? rest : split_front(rest, left);
-    left -= some.size;
-    if (!some.marker) count += some.count;
-    outbox_.push(some);
+  {
+    const std::lock_guard lock(mutex_);
+    tally count;
+    std::size_t left = bytes;
+    for (const batch& each : lines) {
+      if (left == 0) break;
+      batch rest = each;
+      const batch some = rest.size <= left ? rest : split_front(rest, left);
+      left -= some.size;
+      if (!some.marker) count += some.count;
+      outbox_.push(some);
+    }
+    inbox_.ack(bytes, {count, {}, {}});
   }
-  inbox_.ack(bytes, {count, {}, {}});
+  tell_room();
 }
 
 void spool_transit::leave_on_disk(const tally& lines, std::size_t bytes, wall_time time) {
-  const std::lock_guard lock(mutex_);
-  if (on_disk_.lines == 0) disk_time_ = time;
-  on_disk_ += lines;
-  inbox_.ack(bytes, {lines, {}, {}});
+  {
+    const std::lock_guard lock(mutex_);
+    if (on_disk_.lines == 0) disk_time_ = time;
+    on_disk_ += lines;
+    inbox_.ack(bytes, {lines, {}, {}});
+  }
+  tell_room();
 }
 
 void spool_transit::from_disk(const batch& lines) {
@@ -132,9 +156,12 @@ void spool_transit::damaged(const tally& lines) {
 }
 
 void spool_transit::too_large(const tally& line, std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  too_large_ += line;
-  inbox_.ack(bytes, {line, {}, {}});
+  {
+    const std::lock_guard lock(mutex_);
+    too_large_ += line;
+    inbox_.ack(bytes, {line, {}, {}});
+  }
+  tell_room();
 }
 
 spool_place spool_transit::settled() const {

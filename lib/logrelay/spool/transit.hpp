@@ -16,6 +16,7 @@
 #include <logrelay/core/memory_queue.hpp>
 #include <logrelay/spool/record.hpp>
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 
@@ -35,6 +36,7 @@ class spool_transit {
   // ---- any thread
   void push(const batch& lines);
   [[nodiscard]] room room_now();
+  [[nodiscard]] bool takes(std::size_t bytes);
   void close();
   /// What is in memory only will not be found again.
   void give_up() { inbox_.give_up(), outbox_.give_up(); }
@@ -46,7 +48,7 @@ class spool_transit {
   // ---- the disk's thread
   /// What an earlier run left, before anything is taken in. Until then all that is pushed waits in the inbox.
   void found(const spool_place& settled, const spool_place& end);
-  void take_in(std::vector<batch>& into, std::size_t most_bytes) { inbox_.take(into, most_bytes); }
+  void take_in(std::vector<batch>& into, std::size_t most_bytes);
   [[nodiscard]] bool inbox_ready() const { return inbox_.ready(); }
   [[nodiscard]] bool inbox_finished() const { return inbox_.finished(); }
   /// The outbox is nearly empty: lines that are on disk only are needed now.
@@ -80,10 +82,13 @@ class spool_transit {
   [[nodiscard]] spool_place settled_now(const ledger& out) const;
   [[nodiscard]] bool is_inbox_empty() const;
   [[nodiscard]] room paced(const room& in);
+  void tell_room();
 
   const bool spills_;
   const std::size_t capacity_, read_ahead_;
   const time_source& clock_;
+  const std::function<void()> on_room_;
+  std::atomic<bool> inbox_has_room_{false};  // who waits for it is told without our lock
   mutable std::mutex mutex_;
   memory_queue inbox_, outbox_;
   steady_time held_until_{};

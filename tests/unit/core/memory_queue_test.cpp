@@ -284,6 +284,33 @@ TEST_CASE("an adaptive queue holds its inputs while the output moves and drops t
   CHECK(it.queue.room_now().bytes < unlimited);
 }
 
+TEST_CASE("an adaptive queue for which no output is ever dead drops nothing") {
+  queue_of it(queue_rules{.capacity_bytes = 1000, .when_full = overflow::adaptive, .stall_after = std::chrono::milliseconds::max()});
+  it.push(std::string(2000, 'x') + "\n");
+  CHECK(it.queue.room_now().bytes == 0);
+  CHECK(it.queue.room_now().until == steady_time::max());
+}
+
+TEST_CASE("who asked whether a slice finds room is told once when something has left, whatever the policy") {
+  queue_of it(GENERATE(overflow::drop_oldest, overflow::drop_newest, overflow::block), 10'000);
+  CHECK(it.queue.takes(20'000));  // the first of all
+  it.push("line\n");
+  CHECK(it.queue.takes(5'000));
+  it.take();
+  it.deliver(5, {1, 5});
+  CHECK(it.told_room == 0);  // nobody was told no
+  it.push("line\n");
+  CHECK_FALSE(it.queue.takes(10'000));
+  it.take();
+  CHECK(it.told_room == 0);
+  it.deliver(5, {1, 5});
+  CHECK(it.told_room == 1);
+  it.push("line\n");
+  it.take();
+  it.deliver(5, {1, 5});
+  CHECK(it.told_room == 1);
+}
+
 TEST_CASE("an adaptive queue whose output moves a little drops nothing") {
   queue_of it(overflow::adaptive, 100'000);
   const std::string line = std::string(99, 'x') + "\n";

@@ -16,6 +16,7 @@ class noting_queue final : public queue {
  public:
   void push(const batch& lines) override { pushed.push_back(lines.from->input); }
   room room_now() override { return answer; }
+  bool takes(std::size_t bytes) override { return bytes <= answer.bytes; }
   void close() override {}
   void take(std::vector<batch>&, std::size_t) override {}
   void ack(std::size_t, const settled&) override {}

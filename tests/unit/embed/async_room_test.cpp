@@ -11,6 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <support/temp_folder.hpp>
+
 #include <optional>
 #include <thread>
 
@@ -58,6 +60,20 @@ TEST_CASE("async_room: a coroutine waits for room, and then publishes without lo
   const auto report = to.stop(patience);
   CHECK(report.dropped() == 0);
   CHECK(report.account.balances());
+}
+
+TEST_CASE("async_room: where a disk takes what a dead peer does not, who waits goes on, and loses nothing") {
+  const std::string kept = GENERATE("spool", "spill"), size = GENERATE("64K", "4K");
+  const temp_folder folder;
+  publisher to("unix:" + (folder / "nobody.sock") + ",queue=" + size + "," + kept + "=" + (folder / "kept"));
+  asio::io_context io;
+  std::atomic<int> published{0};
+  asio::co_spawn(io, publish_all(to, 1000, published), asio::detached);
+  io.run_for(patience);
+  CHECK(published == 1000);
+  CHECK(to.report().account.accepted.lines == 1000);
+  CHECK(to.report().dropped() == 0);
+  to.stop(std::chrono::milliseconds(0));
 }
 
 TEST_CASE("async_room: the wait for room is cancelled as Asio cancels") {

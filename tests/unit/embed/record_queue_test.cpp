@@ -20,9 +20,11 @@ struct hand_over {
     rules.when_full = when_full;
     auto from = std::make_shared<source>();
     from->decode = decoding::packed;
-    const queue_events tell{[] {}, [] {}, [](bool, const tally&) {}};
-    lines = std::make_unique<record_queue>(record_rules{capacity, when_full == overflow::block, std::move(from)},
-                                           std::make_shared<memory_queue>(record_queue::behind(rules), pool, clock, tell), pool, [this] { ++wakes; });
+    const auto behind = [&](std::function<void()> on_room) {
+      const queue_events tell{[] {}, std::move(on_room), [](bool, const tally&) {}};
+      return std::make_shared<memory_queue>(record_queue::behind(rules), pool, clock, tell);
+    };
+    lines = std::make_unique<record_queue>(record_rules{capacity, when_full == overflow::block, std::move(from)}, behind, pool, [this] { ++wakes; });
   }
   published publish(std::string_view message) {
     program_record one;

@@ -37,10 +37,13 @@ class records final : public outgoing {
 };
 
 struct fixture {
+  fixture() { REQUIRE(out->open(wait).what == outcome::done); }
   std::shared_ptr<scripted_sink> sink = std::make_shared<scripted_sink>();
   std::shared_ptr<sink_door> door = std::make_shared<sink_door>(sink);
   std::shared_ptr<std::atomic<bool>> flush = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<output> out = make_sink_output(door, flush);
+  wake alarm;
+  waiter wait{alarm};
 };
 
 }  // namespace
