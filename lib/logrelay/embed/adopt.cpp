@@ -59,25 +59,24 @@ void queued::add(const std::shared_ptr<spdlog::logger>& logger) {
                                                    logger->name()));
     return;
   }
-  parts_->adopted.push_back(logger);  // first: where one of its sinks cannot be adopted, the others go back with us
-  for (std::size_t place = 0; place < logger->sinks().size(); ++place) {
-    auto& sink = logger->sinks()[place];
-    const auto original = parts_->adoptable(sink, logger->name());
+  parts_->release_unused();
+  parts_->adopted.push_back(logger);
+  auto sinks = logger->sinks();
+  for (std::size_t place = 0; place < sinks.size(); ++place) {
+    const auto original = parts_->adoptable(sinks[place], logger->name());
     if (!original) continue;
     std::shared_ptr<queued_sink> ours = parts_->find(original);
     if (!ours) {
       ours = std::make_shared<adopted_sink>(parts_->name_like(name_of(*logger, place)), original, parts_->options);
       parts_->hold(ours);
     }
-    sink = std::move(ours);
+    sinks[place] = std::move(ours);
   }
+  change_sinks(logger, std::move(sinks));
 }
 
 queued_report queued::report() const {
-  queued_report all;
-  if (!parts_) return all;
-  for (const auto& each : parts_->all()) all.sinks.push_back(each->report());
-  return all;
+  return parts_ ? queued_report{parts_->reports()} : queued_report{};
 }
 
 bool queued::flush(std::chrono::milliseconds deadline) const {

@@ -46,7 +46,8 @@ struct adopt_options {
 };
 
 /// What became of the records of one sink, or of one output of a configuration. A sink has the name of its first logger, with
-/// its place where that has several ("app#2"), and a number where another sink here has the name already ("app (2)").
+/// its place where that has several ("app#2"), and a number where another sink here has the name already ("app (2)"). Sinks
+/// that are gone with their loggers, as add() finds, have one report together, "released".
 struct adopted_report : publisher_report {
   std::uint64_t straight = 0;  ///< went straight to the sink after stop(), or in a child
 };

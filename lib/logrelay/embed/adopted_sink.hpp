@@ -26,6 +26,8 @@ class adopted_sink final : public queued_sink {
   void hand_level_on();
 
   [[nodiscard]] const spdlog::sink_ptr& original() const { return original_; }
+  /// … but we and our door.
+  [[nodiscard]] bool nobody_has_original() const { return original_.use_count() == 2; }
   [[nodiscard]] publisher& handler() override { return handler_; }
   [[nodiscard]] adopted_report report() const override;
 

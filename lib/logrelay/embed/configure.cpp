@@ -100,8 +100,8 @@ class configuration {
     auto& logger = *to.logger;
     std::vector<spdlog::sink_ptr> sinks;
     for (const std::size_t place : to.asked.outputs) sinks.push_back(sinks_[place]);
-    configured_logger done{to.logger, std::move(logger.sinks()), logger.level(), {}, to.made};
-    logger.sinks() = std::move(sinks);
+    configured_logger done{to.logger, logger.sinks(), logger.level(), {}, to.made};
+    change_sinks(to.logger, std::move(sinks));
     if (to.made) register_logger(to.logger);
     if (!to.asked.level.empty()) logger.set_level(spdlog::level::from_str(to.asked.level));
     done.level_now = logger.level();

@@ -104,11 +104,11 @@ class publisher {
   /// Waits until all that was published before is settled; false: the deadline came first. Not from a listener.
   bool flush(std::chrono::milliseconds deadline) const;
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its
-  /// output is let go, and what it held is left. Again and from other threads: waits for the first, returns its report.
+  /// output is let go, and what it held is left. Again and from other threads: waits for the first, whose report it returns; of their deadlines the first to come counts.
   publisher_report stop(std::chrono::milliseconds deadline);
   /// For who stops several: how a stop begins …
   void begin_stop();
-  /// … and a step to its end, which never waits. True: it is over. The first step's deadline holds.
+  /// … and a step to its end, which never waits. True: it is over. The shortest deadline holds.
   bool stop_step(steady_time deadline);
   [[nodiscard]] bool stopped() const;  ///< stop() is over
 

@@ -115,6 +115,7 @@ bool publisher::state::stop_step(steady_time deadline) {
   publisher_life& life = *life_.load();
   const auto now = std::chrono::steady_clock::now();
   if (stage_ == stage::running) enter(stage::draining, deadline);
+  if (stage_ == stage::draining) until_ = std::min(until_, deadline);  // an exit may have less time than a stop was given
   const bool done = life.listener->done();
   if (stage_ == stage::draining && !done && now >= may_drain_until()) {
     life.listener->abandon();
@@ -127,16 +128,6 @@ bool publisher::state::stop_step(steady_time deadline) {
   if (stage_ != stage::keeping || (!life.lines->left() && now < until_)) return false;
   end();
   return true;
-}
-
-// Whoever stops it may have given it longer than the process has.
-bool publisher::state::end_step(steady_time began) {
-  const auto deadline = deadline_in(drain_, began);
-  {
-    const std::lock_guard lock(mutex_);
-    if (stage_ == stage::draining) until_ = std::min(until_, deadline);
-  }
-  return stop_step(deadline);
 }
 
 // What is safe on disk is not waited for once its output makes no progress.

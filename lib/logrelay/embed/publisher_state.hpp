@@ -54,7 +54,7 @@ class publisher::state final : public process_member, public std::enable_shared_
   [[nodiscard]] publisher_report report() const;
 
   void begin_stop() override;
-  bool end_step(steady_time began) override;
+  bool end_step(steady_time began) override { return stop_step(deadline_in(drain_, began)); }
   bool stop_step(steady_time deadline);
   void stop_by(steady_time deadline);
   [[nodiscard]] bool over() const { return over_.load(); }

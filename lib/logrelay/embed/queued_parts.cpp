@@ -1,13 +1,16 @@
 #include <logrelay/embed/queued_parts.hpp>
 
 #include <logrelay/embed/adopted_sink.hpp>
+#include <logrelay/util/deadline.hpp>
 #include <logrelay/util/guarded.hpp>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -20,6 +23,17 @@ guarded<loggers>& configured_now() {
   return *all;
 }
 
+void add_up(adopted_report& sum, const adopted_report& one) {
+  ledger& all = sum.account;
+  const ledger& more = one.account;
+  all.accepted += more.accepted, all.delivered += more.delivered, all.filtered += more.filtered;
+  all.rejected += more.rejected, all.pending += more.pending, all.markers += more.markers;
+  for (std::size_t why = 0; why < drop_reasons; ++why) all.dropped_by[why] += more.dropped_by[why];
+  sum.refused += one.refused, sum.retries += one.retries, sum.straight += one.straight;
+  if (!one.last_error.empty()) sum.last_error = one.last_error;
+  sum.let_go |= one.let_go;
+}
+
 auto same_as(const std::shared_ptr<spdlog::logger>& one) {
   return [one](const auto& each) { return each.lock() == one; };
 }
@@ -28,6 +42,15 @@ auto same_as(const std::shared_ptr<spdlog::logger>& one) {
 
 bool has_configuration(const std::shared_ptr<spdlog::logger>& one) {
   return configured_now().with([&](auto& all) { return std::any_of(all.begin(), all.end(), same_as(one)); });
+}
+
+void change_sinks(const std::shared_ptr<spdlog::logger>& of, std::vector<spdlog::sink_ptr> to) {
+  bool done = false;
+  const auto change = [&](const std::shared_ptr<spdlog::logger>& each) {
+    if (each == of && !std::exchange(done, true)) each->sinks().swap(to);
+  };
+  if (!process_ends()) spdlog::apply_all(change);
+  change(of);
 }
 
 void queued::parts::hold(std::shared_ptr<queued_sink> one) {
@@ -42,7 +65,47 @@ void queued::parts::hold(configured_logger one) {
 
 std::vector<std::shared_ptr<queued_sink>> queued::parts::all() const {
   const std::lock_guard lock(mutex);
-  return sinks;
+  auto both = sinks;
+  both.insert(both.end(), leaving.begin(), leaving.end());
+  return both;
+}
+
+std::vector<adopted_report> queued::parts::reports() const {
+  std::optional<adopted_report> gone;
+  std::vector<std::shared_ptr<queued_sink>> both;
+  {
+    const std::lock_guard lock(mutex);
+    both = sinks;
+    both.insert(both.end(), leaving.begin(), leaving.end());
+    gone = released;
+  }
+  std::vector<adopted_report> made;
+  for (const auto& each : both) made.push_back(each->report());
+  if (gone) made.push_back(*gone);
+  return made;
+}
+
+void queued::parts::release_unused() {
+  std::erase_if(adopted, [](const auto& each) { return each.expired(); });
+  std::vector<std::shared_ptr<queued_sink>> over;  // destroyed without the lock
+  const std::lock_guard lock(mutex);
+  const auto is_unused = [](const auto& each) {
+    const auto ours = std::dynamic_pointer_cast<adopted_sink>(each);
+    return each.use_count() == 2 && ours && ours->nobody_has_original();  // in the list, and just now
+  };
+  const auto still_used = std::stable_partition(sinks.begin(), sinks.end(), [&](const auto& each) { return !is_unused(each); });
+  std::move(still_used, sinks.end(), std::back_inserter(leaving));
+  sinks.erase(still_used, sinks.end());
+  const auto by = deadline_in(options.drain);
+  const auto stopped = std::stable_partition(leaving.begin(), leaving.end(), [&](const auto& each) { return !each->handler().stop_step(by); });
+  std::move(stopped, leaving.end(), std::back_inserter(over));
+  leaving.erase(stopped, leaving.end());
+  for (const auto& each : over) {
+    const auto last = each->report();
+    names.erase(last.name);
+    if (!released) released.emplace().name = "released";
+    add_up(*released, last);
+  }
 }
 
 spdlog::sink_ptr queued::parts::adoptable(const spdlog::sink_ptr& now, const std::string& logger) {
@@ -81,13 +144,17 @@ void queued::parts::stop(steady_time deadline) const {
 }
 
 void queued::parts::restore_adopted() {
-  for (const auto& each : adopted)
-    if (const auto logger = each.lock())
-      for (auto& sink : logger->sinks())
-        if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && holds(ours)) {
-          ours->hand_level_on();
-          sink = ours->original();
-        }
+  for (const auto& each : adopted) {
+    const auto logger = each.lock();
+    if (!logger) continue;
+    auto now = logger->sinks();
+    for (auto& sink : now)
+      if (const auto ours = std::dynamic_pointer_cast<adopted_sink>(sink); ours && holds(ours)) {
+        ours->hand_level_on();
+        sink = ours->original();
+      }
+    change_sinks(logger, std::move(now));
+  }
 }
 
 void queued::parts::restore_configured() {
@@ -95,11 +162,12 @@ void queued::parts::restore_configured() {
     const auto logger = each.logger.lock();
     configured_now().with([&](auto& all) { std::erase_if(all, same_as(logger)); });  // of those that are gone, all
     if (!logger) continue;
-    auto& now = logger->sinks();
+    auto now = logger->sinks();
     if (std::erase_if(now, [&](const auto& sink) { return holds(sink); }) == 0) continue;
     now.insert(now.begin(), each.sinks_before.begin(), each.sinks_before.end());
+    change_sinks(logger, std::move(now));
     if (logger->level() == each.level_now) logger->set_level(each.level_before);
-    if (!each.made) continue;
+    if (!each.made || process_ends()) continue;
     if (spdlog::default_logger() == logger)
       spdlog::set_default_logger(nullptr);
     else if (spdlog::get(logger->name()) == logger)
