@@ -17,6 +17,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <optional>
+
 namespace logrelay {
 namespace {
 
@@ -262,11 +264,10 @@ TEST_CASE("where no thread is to be had rotated files are compressed at the end 
 
 TEST_CASE("a thread for rotated files that was not to be had is there once it is") {
   const temp_folder folder;
+  auto meanwhile = std::make_optional<no_more_threads>();
   packed_file out(folder);
-  {
-    const no_more_threads meanwhile;
-    out.write(0, 10);
-  }
+  out.write(0, 10);
+  meanwhile.reset();
   out.write(10, 10);  // and there is no end at which they would be done
   CHECK(eventually([&] { return names_in(folder.path()) == names{"file", "file.1.gz", "file.2.gz", "file.3.gz"}; }));
 }

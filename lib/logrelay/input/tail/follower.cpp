@@ -96,7 +96,12 @@ follower::follower(reader& at, input& of, tail_rules rules, watches watching, st
                    std::unique_ptr<left_files> before, std::function<void()> on_end)
     : state_(std::make_shared<state>(at, of, std::move(rules), std::move(watching), std::move(checkpoint), std::move(before), std::move(on_end))) {
   at.handler().add_waiter(*state_->alarm);
-  thread_ = std::thread([state = state_] { state->run(); });
+  try {
+    thread_ = std::thread([state = state_] { state->run(); });
+  } catch (...) {
+    state_->silence();
+    throw;
+  }
 }
 
 follower::~follower() {
