@@ -3,6 +3,7 @@
 #include <logrelay/error.hpp>
 #include <logrelay/input/tail/checkpoint_notes.hpp>
 #include <logrelay/input/tail/followed_files.hpp>
+#include <logrelay/util/thrown.hpp>
 #include <logrelay/util/waiter.hpp>
 
 #include <fmt/format.h>
@@ -129,9 +130,17 @@ follower::legacy follower::hand_over() { return state_->hand_over(); }
 
 void follower::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:tail");
-  while (!wait.stopping()) read_on();
-  look();
-  static_cast<void>(read_all(false));  // what is there, once
+  try {
+    while (!wait.stopping()) read_on();
+    look();
+    static_cast<void>(read_all(false));  // what is there, once
+  } catch (const std::exception& e) {
+    const std::lock_guard lock(mutex);
+    if (!silent) {
+      of.failed.store(true);
+      say(severity::error, "unable to read on: " + reason_of(e));
+    }
+  }
   end();
   note_the_rest();
 }
