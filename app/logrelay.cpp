@@ -14,15 +14,19 @@
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/descriptor_limit.hpp>
 #include <logrelay/util/inherited.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 
 using namespace logrelay;
@@ -30,6 +34,8 @@ using namespace logrelay;
 namespace {
 
 enum status { everything_delivered = 0, lines_lost = 1, nothing_started = 2 };
+
+std::atomic<status> if_it_fails{nothing_started};
 
 int say_wrong(messages& say, const mistakes& wrong) {
   for (const auto& each : wrong.texts()) say.say(severity::error, each);
@@ -40,6 +46,23 @@ int say_wrong(messages& say, const mistakes& wrong) {
 [[noreturn]] void leave(int exit_status) {
   std::fflush(stdout);
   ::_exit(exit_status);
+}
+
+// What nobody has caught, in whatever thread: there is no going on, but who it was is said. No memory is asked for, which may
+// be what there was none of.
+[[noreturn]] void end_untidily() {
+  char thread[16] = "", text[512];
+  ::pthread_getname_np(::pthread_self(), thread, sizeof thread);
+  const char* why = "unknown";
+  try {
+    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    why = e.what();
+  } catch (...) {
+  }
+  const int size = std::snprintf(text, sizeof text, "logrelay: error: thread '%s': %s; the program ends\n", thread, why);
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::min<std::size_t>(size, sizeof text - 1));
+  ::_exit(if_it_fails.load());
 }
 
 int print(const std::string& text) {
@@ -149,6 +172,7 @@ stop_requests run(signals& from, const at_work& with) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(end_untidily);
   fill_standard_descriptors();
   receive_handed_sockets();
   const time_source clock;
@@ -168,10 +192,10 @@ int main(int argc, char** argv) {
     return wrong.empty() ? print(text) : say_wrong(early, wrong);
   }
 
-  hold_places(config);
   messages say(loudness(config.global));
-  relay running(config, known, say, clock);
   try {
+    hold_places(config);
+    relay running(config, known, say, clock);
     serve_as_init();
     signals from(!config.command.empty());
     raise_descriptor_limit();
@@ -179,6 +203,7 @@ int main(int argc, char** argv) {
     watching.use_ready_descriptor(static_cast<int>(config.global.count("ready-fd")));
     report_desk desk(config.global.text("metrics"), config.global.text("user"), say);
     running.start();
+    if_it_fails.store(lines_lost);
     desk.open();
     tell_unused(handed_sockets_left(), say);
     progress meter(config.global.yes("progress"), config, say);
@@ -196,8 +221,8 @@ int main(int argc, char** argv) {
   } catch (const command_error& e) {
     say.say(severity::error, e.what());
     leave(e.status);
-  } catch (const error& e) {
-    say.say(severity::error, e.what());
-    leave(nothing_started);
+  } catch (const std::exception& e) {
+    say.say(severity::error, reason_of(e));
+    leave(if_it_fails.load());
   }
 }

@@ -3,6 +3,7 @@
 #include <logrelay/error.hpp>
 #include <logrelay/net/address.hpp>
 #include <logrelay/util/privileges.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -66,15 +67,21 @@ void report_desk::open() {
 
 void report_desk::serve() {
   if (sockets_.empty()) return;
-  std::vector<fd> listening;
-  for (const auto& each : sockets_) {
-    say_.say(severity::info, fmt::format("the report is served on {}", to_text(each.where)));
-    listening.emplace_back(::fcntl(each.socket.get(), F_DUPFD_CLOEXEC, 3));
+  try {
+    std::vector<fd> listening;
+    for (const auto& each : sockets_) {
+      listening.emplace_back(::fcntl(each.socket.get(), F_DUPFD_CLOEXEC, 3));
+      if (!listening.back()) throw error(error_text(errno));
+    }
+    server_ = std::make_unique<report_server>(std::move(listening), LOGRELAY_VERSION, [this] {
+      asked_for_.store(true);
+      wanted_.signal();
+    });
+  } catch (const std::exception& e) {  // the relay runs already, and lines matter more
+    say_.say(directory_ ? severity::info : severity::error, fmt::format("unable to serve the report: {}", reason_of(e)));
+    return sockets_.clear();
   }
-  server_ = std::make_unique<report_server>(std::move(listening), LOGRELAY_VERSION, [this] {
-    asked_for_.store(true);
-    wanted_.signal();
-  });
+  for (const auto& each : sockets_) say_.say(severity::info, fmt::format("the report is served on {}", to_text(each.where)));
 }
 
 void report_desk::move_to(const std::string& asked) {

@@ -1,5 +1,7 @@
 #include <logrelay/messages.hpp>
 
+#include <logrelay/util/utf8.hpp>
+
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -76,12 +78,14 @@ messages::~messages() = default;
 void messages::set_least(severity least) { parts_->log.set_level(spdlog_level(least)); }
 void messages::stand_above_meter() { parts_->sink->above_meter.store(true); }
 
+// What a peer answers is part of some messages: it may neither steer the terminal nor begin a line that looks like ours.
 void messages::say(severity how, std::string_view text) {
+  const auto shown = as_shown(text);
   switch (how) {
-    case severity::error: return parts_->log.log(spdlog_level(how), "logrelay: error: {}", text);
-    case severity::warning: return parts_->log.log(spdlog_level(how), "logrelay: warning: {}", text);
+    case severity::error: return parts_->log.log(spdlog_level(how), "logrelay: error: {}", shown);
+    case severity::warning: return parts_->log.log(spdlog_level(how), "logrelay: warning: {}", shown);
     case severity::notice:
-    case severity::info: return parts_->log.log(spdlog_level(how), "logrelay: {}", text);
+    case severity::info: return parts_->log.log(spdlog_level(how), "logrelay: {}", shown);
   }
 }
 

@@ -6,10 +6,12 @@
 #include <logrelay/util/child.hpp>
 #include <logrelay/util/privileges.hpp>
 #include <logrelay/util/quantity.hpp>
+#include <logrelay/util/waiter.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 
 namespace logrelay {
@@ -37,6 +39,7 @@ struct relay::parts {
   parts(relay_config given, const registries& all, messages& to, const time_source& time)
       : config(std::move(given)), in{all, to, time} {}
 
+  void take_back() noexcept;
   void run_command();
   void watch_command();
   bool reads_on(steady_time at);
@@ -90,15 +93,25 @@ void relay::start() {
     my.outputs->give_to(who_comes(user, group));
     become(user, group);
     my.run_command();
-  } catch (const error&) {
-    my.inputs->unprepare();
-    my.outputs->unprepare();
+    my.outputs->start();
+    my.inputs->start();
+  } catch (...) {
+    my.take_back();
     throw;
   }
   my.started = my.in.clock.now();
-  my.outputs->start();
-  my.inputs->start();
   my.now = phase::running;
+}
+
+// What has begun ends first: nobody may use any more what prepare() made.
+void relay::parts::take_back() noexcept {
+  if (command) command->send(SIGTERM);
+  inputs->unprepare();
+  outputs->abandon();
+  waiter wait(in.common->events);
+  for (const auto until = std::chrono::steady_clock::now() + farewell; !outputs->all_done();)
+    if (wait.wait(-1, 0, until) == waiter::event::timeout) break;
+  outputs->unprepare();
 }
 
 void relay::parts::run_command() {

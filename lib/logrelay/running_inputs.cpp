@@ -2,6 +2,7 @@
 
 #include <logrelay/config_change.hpp>
 #include <logrelay/input/reader.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fmt/format.h>
 
@@ -85,13 +86,14 @@ void running_inputs::prepare() {
     ++prepared_;
     try {
       each.it->prepare();
-    } catch (const error& e) {
-      throw error(fmt::format("input '{}': {}", each.config.name, e.what()));
+    } catch (const std::exception& e) {
+      throw error(fmt::format("input '{}': {}", each.config.name, reason_of(e)));
     }
   }
 }
 
 void running_inputs::unprepare() noexcept {
+  reads_.reset();
   for (; prepared_ > 0; --prepared_) all_[prepared_ - 1].it->unprepare();
 }
 

@@ -4,6 +4,7 @@
 #include <logrelay/util/deadline.hpp>
 #include <logrelay/util/privileges.hpp>
 #include <logrelay/util/quantity.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fmt/format.h>
 
@@ -119,6 +120,7 @@ void running_output::prepare() {
 }
 
 void running_output::unprepare() noexcept {
+  if (started_ && !listener_->done()) return;  // its thread hangs, and still has what would be taken from it
   lines->unprepare();
   listener_->to().unprepare();
 }
@@ -129,8 +131,8 @@ void running_output::give_to(const user_and_group& whose) {
 }
 
 void running_output::start() {
-  started_ = true;
   listener_->start(lines);
+  started_ = true;
 }
 
 void running_output::change(const output_config& to, steady_time now) {
@@ -178,7 +180,7 @@ void running_output::succeed() {
   lines->rewind();
   lines->change(rules_);
   capacity_->store(rules_.capacity_bytes);
-  start_late();
+  static_cast<void>(start_late());
 }
 
 void running_output::open_queue() {
@@ -205,14 +207,22 @@ steady_time running_output::open_queue_late(steady_time now) {
   return steady_time::max();
 }
 
-void running_output::start_late() {
-  if (abandoned_) return;
+bool running_output::start_late() {
+  if (abandoned_) return true;
   try {
     listener_->to().prepare();
   } catch (const error& e) {
     in_->say.say(severity::error, fmt::format("output '{}': {}; it is tried again", config.name, e.what()));
   }
-  start();
+  try {
+    start();
+  } catch (const std::exception& e) {
+    if (!std::exchange(lacks_thread_, true))
+      in_->say.say(severity::error, fmt::format("output '{}': {}; its lines wait, trying again", config.name, reason_of(e)));
+    return false;
+  }
+  lacks_thread_ = false;
+  return true;
 }
 
 void running_output::close() {

@@ -58,8 +58,9 @@ class running_output {
   /// The same for one that has lines already: a failure is said, once, and so is that it is over. When to try again; max():
   /// it has its queue.
   [[nodiscard]] steady_time open_queue_late(steady_time now);
-  /// What cannot be opened is said, and tried again for ever.
-  void start_late();
+  /// What cannot be opened is said, and tried again for ever. False: there is no thread for it, which is said, and it still
+  /// waits.
+  bool start_late();
   /// Another still is where it wants to be: how long it may drain counts from when that ends.
   void held_up(steady_time now) { held_until_ = now; }
 
@@ -106,7 +107,7 @@ class running_output {
   listener_report past_;                      // of all that were before
   steady_time told_to_leave_{};
   steady_time held_until_{}, open_again_{};
-  bool has_queue_ = false, queue_failing_ = false;
+  bool has_queue_ = false, queue_failing_ = false, lacks_thread_ = false;
   bool started_ = false, abandoned_ = false, said_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <logrelay/config_change.hpp>
 #include <logrelay/util/privileges.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fmt/format.h>
 
@@ -36,8 +37,8 @@ void running_outputs::prepare() {
     ++prepared_;
     try {
       each.prepare();
-    } catch (const error& e) {
-      throw error(fmt::format("output '{}': {}", each.config.name, e.what()));
+    } catch (const std::exception& e) {
+      throw error(fmt::format("output '{}': {}", each.config.name, reason_of(e)));
     }
   }
 }
@@ -52,7 +53,13 @@ void running_outputs::give_to(const user_and_group& whose) {
 }
 
 void running_outputs::start() {
-  for (auto& each : all_) each.start();
+  for (auto& each : all_) {
+    try {
+      each.start();
+    } catch (const std::exception& e) {
+      throw error(fmt::format("output '{}': {}", each.config.name, reason_of(e)));
+    }
+  }
 }
 
 void running_outputs::reopen() {
@@ -119,7 +126,7 @@ void running_outputs::add(const output_config& wanted) {
   try {
     running_output made(wanted, place_of(wanted.name), in_);
     if (!lacks_directory(made)) made.open_queue();
-    if (!has_to_wait(made)) made.start_late();
+    if (!has_to_wait(made)) static_cast<void>(made.start_late());
     all_.push_back(std::move(made));
   } catch (const error& e) {
     left_out(e.what());
@@ -151,8 +158,8 @@ steady_time running_outputs::start_if_free(running_output& one) {
     if (lacks_directory(one)) return steady_time::max();
     if (const auto again = one.open_queue_late(in_.clock.now()); !one.has_queue()) return again;
   }
-  if (!has_to_wait(one)) one.start_late();
-  return steady_time::max();
+  if (has_to_wait(one) || one.start_late()) return steady_time::max();
+  return in_.clock.now() + look_again;
 }
 
 std::size_t running_outputs::place_of(const std::string& name) {

@@ -45,6 +45,14 @@ TEST_CASE("messages say who they are from and how bad it is where it is") {
         }) == "logrelay: error: one {} %v\nlogrelay: warning: two\nlogrelay: three\nlogrelay: four\n");
 }
 
+TEST_CASE("what a peer said neither steers the terminal nor begins a line of its own") {
+  CHECK(said([] {
+          messages say;
+          say.say(severity::warning, "it says: 500 no\x1b[2J\nlogrelay: error: forged");
+          say.say(severity::notice, "für \"Größe\" \\ ä");
+        }) == "logrelay: warning: it says: 500 no\\x1b[2J\\nlogrelay: error: forged\nlogrelay: für \"Größe\" \\ ä\n");
+}
+
 TEST_CASE("what is less than was asked for is not said") {
   CHECK(said([] {
           messages say;

@@ -4,6 +4,8 @@
 
 #include <support/eventually.hpp>
 #include <support/lines.hpp>
+#include <support/no_more_descriptors.hpp>
+#include <support/no_more_threads.hpp>
 #include <support/sockets.hpp>
 #include <support/temp_folder.hpp>
 
@@ -72,6 +74,56 @@ TEST_CASE("an output that cannot be opened ends the start before any input is op
   write_file(folder / "file", "");
   program relay({"unix:" + folder / "socket"}, {folder / "a", folder / "file/below"});
   CHECK_THROWS_WITH(relay.start(), Catch::StartsWith("output '" + folder / "file/below" + "': unable to open"));
+  CHECK(names_in(folder.path()) == names{"file"});
+}
+
+// One of everything that has descriptors or threads of its own.
+std::vector<std::string> inputs_in(const temp_folder& folder, const fd& file) {
+  return {"tcp://127.0.0.1:0", "udp://127.0.0.1:0", "unix:" + folder / "socket", "tail:" + folder / "*.none,checkpoint=" + folder / "checkpoint", endpoint(file)};
+}
+std::vector<std::string> outputs_in(const temp_folder& folder) {
+  return {folder / "one,rotate=1K,compress=gzip", folder / "two", folder / "three,spool=" + folder / "spool"};
+}
+
+TEST_CASE("a start that runs out of descriptors says so and leaves nothing behind, whoever it is that lacks one") {
+  const temp_folder outside;
+  write_file(outside / "file", "");
+  for (int more = 0;; ++more) {
+    REQUIRE(more < 200);
+    INFO(more << " descriptors are left");
+    const temp_folder folder;
+    const fd file(::open((outside / "file").c_str(), O_RDONLY | O_CLOEXEC));
+    program relay(inputs_in(folder, file), outputs_in(folder));
+    try {
+      const no_more_descriptors meanwhile(more);
+      relay.start();
+      break;
+    } catch (const error& e) {
+      CHECK_THAT(e.what(), Catch::Contains("Too many open files, raise `ulimit -n`"));
+      CHECK_THAT(e.what(), Catch::StartsWith("input '") || Catch::StartsWith("output '") || Catch::StartsWith("unable to "));
+    }
+    CHECK(names_in(folder.path()).empty());
+  }
+}
+
+TEST_CASE("a start that fails leaves a checkpoint that another relay has where it is") {
+  const temp_folder folder;
+  const std::vector<std::string> inputs{"tail:" + folder / "*.log,checkpoint=" + folder / "checkpoint"};
+  program first(inputs, {"null:"}), second(inputs, {"null:"});
+  first.start();
+  CHECK_THROWS_WITH(second.start(), Catch::Contains("unable to use the checkpoint"));
+  CHECK(names_in(folder.path()) == names{"checkpoint"});
+}
+
+TEST_CASE("a start that gets no thread says for whom and leaves nothing behind") {
+  const temp_folder folder;
+  write_file(folder / "file", "");
+  const fd file(::open((folder / "file").c_str(), O_RDONLY | O_CLOEXEC));
+  program relay(inputs_in(folder, file), {folder / "one", folder / "two"});
+  {
+    const no_more_threads meanwhile;
+    CHECK_THROWS_WITH(relay.start(), Catch::StartsWith("output '" + folder / "one" + "': unable to start a thread: "));
+  }
   CHECK(names_in(folder.path()) == names{"file"});
 }
 

@@ -35,7 +35,18 @@ std::size_t line_encoder::end_of_route(const batch& lines) {
   return end;
 }
 
+// A line that is too much for the memory that there is must not keep it from the lines of others.
 wire_chunk line_encoder::encode(batch& lines, wire_chunk memory) {
+  try {
+    return encoded(lines, std::move(memory));
+  } catch (...) {
+    std::string().swap(text_);
+    std::string().swap(clean_);
+    throw;
+  }
+}
+
+wire_chunk line_encoder::encoded(batch& lines, wire_chunk memory) {
   const std::size_t end = end_of_route(lines);
   if (as_is(lines))
     return {end == lines.size ? std::exchange(lines, {}) : split_front(lines, end), false, {}, {}, route_};

@@ -25,11 +25,12 @@ class line_encoder {
 
   /// Takes lines off the front of `lines`, all of them or about 64 KiB worth of built bytes, and returns them encoded.
   /// `lines` is empty (size 0) when nothing is left. All lines of a chunk have the same route. `memory` is an empty chunk
-  /// whose memory is used again for built bytes.
+  /// whose memory is used again for built bytes. May throw, for lack of memory.
   [[nodiscard]] wire_chunk encode(batch& lines, wire_chunk memory = {});
   [[nodiscard]] std::optional<framing> frames() const { return rules_.frames; }
 
  private:
+  [[nodiscard]] wire_chunk encoded(batch& lines, wire_chunk memory);
   [[nodiscard]] bool as_is(const batch& lines) const;
   void build(const line_view& line, std::string& to);
   [[nodiscard]] std::size_t end_of_route(const batch& lines);

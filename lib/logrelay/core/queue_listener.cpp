@@ -3,6 +3,7 @@
 #include <logrelay/core/trouble.hpp>
 #include <logrelay/util/guarded.hpp>
 #include <logrelay/util/quantity.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -27,6 +28,9 @@ constexpr std::chrono::milliseconds longest_local_pause{500};
 // Only an output that has been open for this long, and has taken something, has recovered. A peer that takes a little and
 // goes, for ever, is one failure and one message.
 constexpr std::chrono::milliseconds steady_after{1000};
+// A line that there is no memory to encode is tried so often, and then rejected: it would keep back all that come behind it,
+// for ever where it is larger than what the process may have.
+constexpr int most_encodings = 3;
 
 // What an output of a program's own throws is a reason to try again: it must not end the program, nor this thread.
 template <typename Act>
@@ -69,8 +73,10 @@ struct queue_listener::state {
   kept_lines owed;    // to who comes instead
 
  private:
+  bool go_on();
   bool keep_open();
-  void fill();
+  result fill();
+  result cannot_encode(const batch& lines, const std::exception& why);
   bool write();
   void look();
   void requests();
@@ -80,6 +86,7 @@ struct queue_listener::state {
   void drain_to_nobody();
   void sleep();
   void failed(const result& how);
+  void pause(const result& how);
   void rest();
   void end(const std::string& why);
   void forget();
@@ -91,6 +98,8 @@ struct queue_listener::state {
 
   std::vector<batch> taken;
   std::size_t next_taken = 0;
+  bool line_by_line = false;  // something in the batch could not be encoded
+  int encodings = 0;          // of the line that comes next, in vain
   trouble failing;
   bool open = false;
   bool resting = false;    // closed on purpose, until there is a line
@@ -107,36 +116,12 @@ struct queue_listener::state {
 };
 
 void queue_listener::state::run() {
-  while (!wait.stopping()) {
-    if (may_retire()) {
-      if (open) static_cast<void>(finish());
-      break;
+  for (bool more = true; more && !wait.stopping();) {
+    try {
+      more = go_on();
+    } catch (const std::exception& e) {  // it is this output's failure, as what its kind throws is, and nobody else's
+      failed({outcome::retry, reason_of(e)});
     }
-    if (ended) {
-      drain_to_nobody();
-      if (from->finished()) break;
-      sleep();
-      continue;
-    }
-    if (resting && !from->ready() && !(from->finished() && is_in_doubt())) {
-      if (from->finished()) break;
-      sleep();
-      continue;
-    }
-    resting = false;
-    if (!keep_open()) {
-      if (nothing_left()) break;
-      continue;
-    }
-    requests();
-    fill();
-    if (window.unwritten_bytes() > 0 && !write()) continue;
-    look();
-    if (from->finished() && window.empty()) {
-      if (finish()) break;
-      continue;
-    }
-    sleep();
   }
   if (open) look();
   if (auto missing = open ? parts.to->unanswered() : std::string(); !missing.empty())
@@ -146,6 +131,38 @@ void queue_listener::state::run() {
   leave();
   done.store(true);
   parts.on_done();
+}
+
+// One turn. False: it was the last.
+bool queue_listener::state::go_on() {
+  if (may_retire()) {
+    if (open) static_cast<void>(finish());
+    return false;
+  }
+  if (ended) {
+    drain_to_nobody();
+    if (from->finished()) return false;
+    sleep();
+    return true;
+  }
+  if (resting && !from->ready() && !(from->finished() && is_in_doubt())) {
+    if (from->finished()) return false;
+    sleep();
+    return true;
+  }
+  resting = false;
+  if (!keep_open()) return !nothing_left();
+  requests();
+  const result filled = fill();
+  if (window.unwritten_bytes() > 0 && !write()) return true;
+  look();
+  if (filled.what != outcome::done) {
+    pause(filled);
+    return true;
+  }
+  if (from->finished() && window.empty()) return !finish();
+  sleep();
+  return true;
 }
 
 // What the other side may not have read goes to who comes next, or is told.
@@ -197,22 +214,44 @@ bool queue_listener::state::is_in_doubt() const { return (lost && window.kept_by
 bool queue_listener::state::nothing_left() const { return !open && !ended && !finishing && !is_in_doubt() && from->finished(); }
 
 // Takes what waits and encodes it, until there is enough to write; or to settle, where the filters let little through.
-void queue_listener::state::fill() {
-  if (retiring.load()) return;
+result queue_listener::state::fill() {
+  if (retiring.load()) return {};
   std::size_t enough = take_bytes;
   for (std::size_t encoded = 0; encoded < take_bytes && window.unwritten_bytes() < enough;) {
     if (next_taken == taken.size()) {
       taken.clear();
       next_taken = 0;
       from->take(taken, take_bytes - window.unwritten_bytes());
-      if (taken.empty()) return;
+      if (taken.empty()) return {};
     }
-    auto chunk = parts.encoder->encode(taken[next_taken], window.spare());
-    encoded += chunk.lines.size;
-    if (chunk.built) enough = build_bytes;
-    window.add(std::move(chunk));
-    if (taken[next_taken].size == 0) ++next_taken;
+    batch rest = taken[next_taken], lines;
+    if (line_by_line) lines = split_front(rest, line_end_from(rest.bytes(), rest.frames, 1));
+    batch& next = line_by_line ? lines : rest;
+    try {
+      auto chunk = parts.encoder->encode(next, window.spare());
+      encoded += chunk.lines.size;
+      if (chunk.built) enough = build_bytes;
+      window.add(std::move(chunk));
+    } catch (const std::exception& e) {  // and nothing has changed
+      if (!std::exchange(line_by_line, true)) continue;  // those before the culprit go their way
+      if (auto how = cannot_encode(lines, e); how.what != outcome::done) return how;
+    }
+    taken[next_taken] = std::move(rest);
+    if (std::exchange(encodings, 0) > 0) line_by_line = false;
+    if (taken[next_taken].size == 0) ++next_taken, line_by_line = false;
   }
+  return {};
+}
+
+// The line that comes next is too much for now; or for good, and leaves the queue once all before it have. Done: it has.
+result queue_listener::state::cannot_encode(const batch& line, const std::exception& why) {
+  const auto reason = fmt::format("unable to encode a line of {}: {}", readable_size(line.size), reason_of(why));
+  if (++encodings < most_encodings || !window.empty()) return {outcome::retry, reason};
+  parts.say(severity::warning, fmt::format("output '{}': {}; it is rejected after {} tries", parts.name, reason, encodings));
+  report.with([&](auto& r) { r.last_error = reason; });
+  if (line.owed) line.owed->lose(1);
+  from->ack(line.size, {{}, {}, line.marker ? tally{} : line.count});
+  return {};
 }
 
 // Writes what the output takes now. False: the output failed.
@@ -346,9 +385,6 @@ void queue_listener::state::rest() {
 
 // Waits for longer each time, unless there is a reason to try at once.
 void queue_listener::state::failed(const result& how) {
-  const auto longest = keeps_place ? longest_local_pause : backoff::longest;
-  const auto delay = failing.failed(how.why, from->account().pending.bytes, longest);
-  report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
   lost |= open && !keeps_place;
   open = false;
   unacked = 0;
@@ -356,6 +392,16 @@ void queue_listener::state::failed(const result& how) {
     parts.to->close(window.torn_bytes());
     forget();
   }
+  pause(how);
+}
+
+// It is open, and nothing is wrong with the other side, or it has been closed.
+void queue_listener::state::pause(const result& how) {
+  const auto longest = keeps_place ? longest_local_pause : backoff::longest;
+  const auto delay = failing.failed(how.why, from->account().pending.bytes, longest);
+  report.with([&](auto& r) { ++r.retries, r.last_error = how.why; });
+  moved = false;
+  open_since = std::chrono::steady_clock::now();
   const auto began = std::chrono::steady_clock::now();
   const auto until = [&] { return began + (last_chance.load() ? std::min(delay, longest_local_pause) : delay); };
   while (!wait.stopping() && !reopen_asked.load() && !may_retire() && !nothing_left() && wait.wait(-1, 0, until()) == waiter::event::woken) {}
@@ -376,6 +422,8 @@ void queue_listener::state::forget() {
   window.clear();
   taken.clear();
   next_taken = 0;
+  line_by_line = false;
+  encodings = 0;
   acked = 0;
   from->rewind();
 }

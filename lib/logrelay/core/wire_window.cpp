@@ -43,8 +43,8 @@ void build_as_it_is(wire_chunk& chunk) {
 }  // namespace
 
 void wire_window::add(wire_chunk&& chunk) {
-  unwritten_ += chunk.bytes().size();
-  chunks_.push_back(std::move(chunk));
+  chunks_.push_back(std::move(chunk));  // throws before anything has changed
+  unwritten_ += chunks_.back().bytes().size();
   if (at_ + 1 == chunks_.size() && chunks_.back().bytes().empty()) ++at_;
 }
 

@@ -104,7 +104,8 @@ class publisher {
   /// Waits until all that was published before is settled; false: the deadline came first. Not from a listener.
   bool flush(std::chrono::milliseconds deadline) const;
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its
-  /// output is let go, and what it held is left. Again and from other threads: waits for the first, whose report it returns; of their deadlines the first to come counts.
+  /// output is let go, and what it held is left. Again and from other threads: waits for the first, whose report it
+  /// returns; of their deadlines the first to come counts.
   publisher_report stop(std::chrono::milliseconds deadline);
   /// For who stops several: how a stop begins …
   void begin_stop();

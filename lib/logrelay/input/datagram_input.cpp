@@ -13,7 +13,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -121,7 +120,7 @@ class datagram_input : public input {
     receiving_ = sockets_.size();
     for (auto& each : sockets_) {
       at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
-      asio::co_spawn(at.io(), receive(at, std::move(each)), asio::detached);
+      asio::co_spawn(at.io(), receive(at, std::move(each)), at.failure_of(*this));
     }
     sockets_.clear();
   }

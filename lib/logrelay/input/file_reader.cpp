@@ -1,6 +1,7 @@
 #include <logrelay/input/file_reader.hpp>
 
 #include <logrelay/error.hpp>
+#include <logrelay/util/thrown.hpp>
 #include <logrelay/util/waiter.hpp>
 
 #include <fmt/format.h>
@@ -40,6 +41,7 @@ struct file_reader::state {
   [[nodiscard]] std::size_t wait_for_room();
   [[nodiscard]] bool wait_for_bytes();
   [[nodiscard]] bool read_some(std::size_t room);
+  void failed(const std::string& why);
   void end();
 
   // Of the owner: not to be touched without the lock, nor once it has let go.
@@ -60,7 +62,12 @@ struct file_reader::state {
 file_reader::file_reader(reader& at, input& of, fd file, std::function<void()> on_end)
     : state_(std::make_shared<state>(at, of, std::move(file), std::move(on_end))) {
   at.handler().add_waiter(state_->alarm);
-  thread_ = std::thread([state = state_] { state->run(); });
+  try {
+    thread_ = std::thread([state = state_] { state->run(); });
+  } catch (...) {
+    state_->let_go();
+    throw;
+  }
 }
 
 file_reader::~file_reader() {
@@ -73,11 +80,22 @@ void file_reader::stop() { state_->wait.stop(); }
 
 void file_reader::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:file");
-  for (bool more = true; more;) {
-    const std::size_t room = wait_for_room();
-    more = room > 0 && wait_for_bytes() && read_some(room);
+  try {
+    for (bool more = true; more;) {
+      const std::size_t room = wait_for_room();
+      more = room > 0 && wait_for_bytes() && read_some(room);
+    }
+  } catch (const std::exception& e) {
+    const std::lock_guard lock(mutex);
+    failed(reason_of(e));
   }
   end();
+}
+
+void file_reader::state::failed(const std::string& why) {
+  if (gone) return;
+  of.failed.store(true);
+  at.say().say(severity::error, fmt::format("input '{}': unable to read: {}", of.name(), why));
 }
 
 // 0: asked to stop.
@@ -129,8 +147,7 @@ bool file_reader::state::read_some(std::size_t room) {
   if (got > 0) framer.commit(static_cast<std::size_t>(got), at.clock().wall());
   if (got >= 0) return got > 0;
   if (error_number == EINTR || error_number == EAGAIN) return true;
-  of.failed.store(true);
-  at.say().say(severity::error, fmt::format("input '{}': unable to read: {}", of.name(), error_text(error_number)));
+  failed(error_text(error_number));
   return false;
 }
 

@@ -6,7 +6,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -101,7 +100,11 @@ void listening_input::start(reader& at) {
   for (auto& each : sockets_) {
     at.say().say(severity::info, fmt::format("input '{}': listening on {}", name(), to_text(each.where)));
     ++accepting_;
-    asio::co_spawn(at.io(), take_in(at, std::move(each)), asio::detached);
+    asio::co_spawn(at.io(), take_in(at, std::move(each)), [this, &at](const std::exception_ptr& thrown) {
+      if (thrown) at.failed(*this, thrown);
+      --accepting_;
+      end_if_over();
+    });
   }
   sockets_.clear();
 }
@@ -171,8 +174,6 @@ asio::awaitable<void> listening_input::take_in(reader& at, bound_socket listener
       co_await pause.async_wait(await);
     }
   }
-  --accepting_;
-  end_if_over();
 }
 
 void listening_input::end_if_over() {

@@ -1,7 +1,9 @@
 #include <logrelay/input/reader.hpp>
 
 #include <logrelay/input/gate.hpp>
+#include <logrelay/error.hpp>
 #include <logrelay/util/quantity.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -15,6 +17,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -25,12 +29,25 @@ namespace asio = boost::asio;
 struct reader::parts {
   explicit parts(block_pool& pool) : memory(pool), io(std::make_unique<asio::io_context>(1)) {}
 
+  void watch_room() {
+    try {
+      room_ready = std::make_unique<asio::posix::stream_descriptor>(*io);
+      fd copy(::fcntl(room.descriptor(), F_DUPFD_CLOEXEC, 3));
+      if (!copy) throw error(error_text(errno));
+      room_ready->assign(copy.get());
+      static_cast<void>(copy.release());
+    } catch (const std::exception& e) {
+      throw error("unable to wait for inputs: " + reason_of(e));
+    }
+  }
+
   read_memory memory;  // outlives what the io_context's destruction still publishes
   wake room;
   std::vector<input*> inputs;
   std::map<const input*, std::unique_ptr<gate>> gates;
   std::unique_ptr<asio::io_context> io;
   std::mutex io_mutex;  // of the pointer: main may ask for a stop while the thread ends
+  std::unique_ptr<asio::posix::stream_descriptor> room_ready;  // gone before the io_context
   std::size_t running = 0;
   bool held = false;
   bool gives_up = false;  // the io_context has ended
@@ -42,18 +59,38 @@ reader::reader(queue_handler& handler, block_pool& pool, messages& say, const ti
     : handler_(handler), say_(say), clock_(clock), on_done_(std::move(on_done)), on_left_(std::move(on_left)), parts_(std::make_unique<parts>(pool)) {}
 
 reader::~reader() {
-  if (!thread_.joinable()) return;
-  stop_now();
-  thread_.join();
+  if (thread_.joinable()) {
+    stop_now();
+    thread_.join();
+  }
+  handler_.remove_waiter(parts_->room);  // also of one that got no thread
 }
 
 void reader::start(std::vector<input*> inputs) {
-  handler_.add_waiter(parts_->room);
+  parts_->watch_room();
   for (auto* each : inputs) admit(*each);
-  post([this, all = std::move(inputs)] {  // before anyone can ask for a stop
-    for (auto* each : all) each->start(*this);
+  const auto all_started = std::make_shared<std::promise<void>>();
+  post([this, all = std::move(inputs), all_started] {  // before anyone can ask for a stop
+    try {
+      for (auto* each : all) start(*each);
+      all_started->set_value();
+    } catch (...) {
+      parts_->tells = false;
+      parts_->io->stop();  // so that the others read nothing
+      all_started->set_exception(std::current_exception());
+    }
   });
+  handler_.add_waiter(parts_->room);
   thread_ = std::thread([this] { run(); });
+  all_started->get_future().get();  // none of them waits for anything
+}
+
+void reader::start(input& one) {
+  try {
+    one.start(*this);
+  } catch (const std::exception& e) {
+    throw error(fmt::format("input '{}': {}", one.name(), reason_of(e)));
+  }
 }
 
 void reader::admit(input& one) {
@@ -65,7 +102,13 @@ void reader::admit(input& one) {
 void reader::add(input& one) {
   post([this, &one] {
     admit(one);
-    one.start(*this);
+    try {
+      start(one);
+    } catch (const error& e) {
+      one.failed.store(true);
+      say_.say(severity::error, fmt::format("{}; it is left out", e.what()));
+      ended(one);
+    }
   });
 }
 
@@ -100,7 +143,7 @@ void reader::run() {
   asio::co_spawn(
       io,
       [this]() -> asio::awaitable<void> {
-        asio::posix::stream_descriptor room(*parts_->io, ::fcntl(parts_->room.descriptor(), F_DUPFD_CLOEXEC, 3));
+        auto& room = *parts_->room_ready;
         for (;;) {
           const auto [ec] = co_await room.async_wait(room.wait_read, asio::as_tuple(asio::use_awaitable));
           if (ec) co_return;
@@ -115,6 +158,7 @@ void reader::run() {
   parts_->gives_up = true;
   for (auto* each : parts_->inputs) each->give_up();
   parts_->gates.clear();
+  parts_->room_ready.reset();
   std::unique_ptr<asio::io_context> ending;
   {
     const std::lock_guard lock(parts_->io_mutex);
@@ -157,6 +201,11 @@ void reader::ended(input& which) {
   end_if_over();
   // What it has cancelled comes first, and the coroutine that calls has unwound by then.
   post([this, &which] { post([this, &which] { let_go(which); }); });
+}
+
+void reader::failed(input& which, const std::exception_ptr& thrown) {
+  which.failed.store(true);
+  say_.say(severity::error, fmt::format("input '{}': unable to go on: {}", which.name(), reason_of(thrown)));
 }
 
 void reader::let_go(input& one) {

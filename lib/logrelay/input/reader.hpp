@@ -7,6 +7,7 @@
 #include <logrelay/input/input.hpp>
 #include <logrelay/messages.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -28,6 +29,8 @@ class reader {
          std::function<void()> on_left = [] {});
   ~reader();  ///< gives up what is still being read, and joins: the thread never waits for anybody
 
+  /// Returns once all have started. Throws error that names the one that cannot; then nothing is read any more, and this is
+  /// to be destroyed.
   void start(std::vector<input*> inputs);
   /// One more, prepared; one that is to read what is ready and end, and is `left` then. In the order of the calls.
   void add(input& one);
@@ -55,11 +58,19 @@ class reader {
   [[nodiscard]] bool gives_up() const;  ///< what is left is only being unwound …
   void say_lost(std::string_view what);  ///< … and was ready, if anybody would have taken it
   void ended(input& which);
+  void failed(input& which, const std::exception_ptr& thrown);
+  /// For co_spawn: what a coroutine of this input throws is its failure, and told.
+  [[nodiscard]] auto failure_of(input& which) {
+    return [this, &which](const std::exception_ptr& thrown) {
+      if (thrown) failed(which, thrown);
+    };
+  }
   /// Runs it in the reader's thread, unless that has ended. Any thread.
   void post(std::function<void()> what);
 
  private:
   void run();
+  void start(input& one);
   void admit(input& one);
   void let_go(input& one);
   void end_if_over();

@@ -7,7 +7,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -141,7 +140,7 @@ void stream_input::read_stream(reader& at, fd from, read_manner how, std::string
     return at.post([this] { stream_ended(); });
   }
   connections.fetch_add(1, std::memory_order_relaxed);
-  asio::co_spawn(at.io(), pump(at, std::prev(streams_.end())), asio::detached);
+  asio::co_spawn(at.io(), pump(at, std::prev(streams_.end())), at.failure_of(*this));
   watch(at);
 }
 
@@ -271,7 +270,7 @@ steady_time::duration stream_input::owed(reader& at, stream& one) {
 void stream_input::watch(reader& at) {
   if (watching_ || (idle_.count() == 0 && line_limit_.count() == 0)) return;
   watching_ = true;
-  asio::co_spawn(at.io(), end_idle(at), asio::detached);
+  asio::co_spawn(at.io(), end_idle(at), at.failure_of(*this));
 }
 
 void stream_input::enlarge(const fd& pipe) noexcept {

@@ -67,12 +67,15 @@ class tail_input final : public input {
   }
   void prepare() override {
     watching_.emplace();
-    made_ = !before_.checkpoint;
-    checkpoint_ = made_ ? std::make_unique<checkpoint_file>(checkpoint_path_) : std::move(before_.checkpoint);
+    const bool taken_over = before_.checkpoint != nullptr;
+    checkpoint_ = taken_over ? std::move(before_.checkpoint) : std::make_unique<checkpoint_file>(checkpoint_path_);
+    made_ = !taken_over && checkpoint_->is_new();
   }
+  // Its follower may have it.
   void unprepare() noexcept override {
-    if (checkpoint_ && made_) checkpoint_->unmake();
+    follower_.reset();
     checkpoint_.reset();
+    if (std::exchange(made_, false)) ::unlink(checkpoint_path_.c_str());
   }
 
   void start(reader& at) override {

@@ -1,6 +1,7 @@
 #include <logrelay/observe/report_server.hpp>
 
 #include <logrelay/observe/metrics.hpp>
+#include <logrelay/util/utf8.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -53,8 +54,9 @@ response plain(http::status status, std::string_view text) {
 }
 
 response health(const relay_report& report) {
-  const auto wrong = troubles(report);
+  auto wrong = troubles(report);
   if (wrong.empty()) return plain(http::status::ok, "ok");
+  for (auto& each : wrong) each = as_shown(each);  // a peer's words may be in it
   return plain(http::status::service_unavailable, fmt::format("{}", fmt::join(wrong, "\n")));
 }
 

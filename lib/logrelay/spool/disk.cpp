@@ -82,7 +82,11 @@ folder_disk::folder_disk(std::string path, access how) : path_(std::move(path)),
     if (!made_ && errno != EEXIST) throw system_error("make the folder " + path_, errno);
   }
   folder_ = fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder_) throw system_error("open the folder " + path_, errno);
+  if (!folder_) {
+    const int error_number = errno;
+    unmake();
+    throw system_error("open the folder " + path_, error_number);
+  }
   if (how_ == access::look) return;
   if (::flock(folder_.get(), LOCK_EX | LOCK_NB) == 0) return;
   if (errno != EWOULDBLOCK) throw system_error("lock the folder " + path_, errno);

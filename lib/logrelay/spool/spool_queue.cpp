@@ -1,6 +1,8 @@
 #include <logrelay/spool/spool_queue.hpp>
 
+#include <logrelay/error.hpp>
 #include <logrelay/spool/spool_worker.hpp>
+#include <logrelay/util/thrown.hpp>
 
 #include <pthread.h>
 
@@ -20,10 +22,14 @@ spool_queue::~spool_queue() {
 
 void spool_queue::prepare() {
   worker_->prepare();
-  thread_ = std::thread([worker = worker_] {
-    ::pthread_setname_np(::pthread_self(), ("spool:" + worker->name()).substr(0, 15).c_str());
-    worker->run();
-  });
+  try {
+    thread_ = std::thread([worker = worker_] {
+      ::pthread_setname_np(::pthread_self(), ("spool:" + worker->name()).substr(0, 15).c_str());
+      worker->run();
+    });
+  } catch (const std::exception& e) {
+    throw error(reason_of(e));
+  }
 }
 
 void spool_queue::unprepare() noexcept {

@@ -1,7 +1,11 @@
 #include <logrelay/util/utf8.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 namespace logrelay {
 namespace {
@@ -47,6 +51,20 @@ std::size_t valid_size(std::string_view bytes) {
   }
 }
 
+// U+0080 to U+009F: some terminals take these for an escape and what follows it.
+bool is_c1(std::string_view character) { return character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0; }
+
+void append_escaped(std::string_view bytes, std::string& to) {
+  for (const char c : bytes) {
+    switch (c) {
+      case '\n': to += "\\n"; break;
+      case '\r': to += "\\r"; break;
+      case '\t': to += "\\t"; break;
+      default: fmt::format_to(std::back_inserter(to), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view as_utf8(std::string_view bytes, std::string& scratch) {
@@ -61,6 +79,23 @@ std::string_view as_utf8(std::string_view bytes, std::string& scratch) {
   }
   scratch += bytes;
   return scratch;
+}
+
+std::string as_shown(std::string_view bytes) {
+  std::string shown;
+  shown.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const bool ascii = static_cast<unsigned char>(bytes[0]) < 0x80;
+    const std::size_t size = ascii ? 1 : character_size(bytes);
+    const auto character = bytes.substr(0, std::max<std::size_t>(size, 1));
+    const bool steers = ascii ? bytes[0] < ' ' || bytes[0] == 0x7f : size == 0 || is_c1(character);
+    if (steers)
+      append_escaped(character, shown);
+    else
+      shown += character;
+    bytes.remove_prefix(character.size());
+  }
+  return shown;
 }
 
 }  // namespace logrelay

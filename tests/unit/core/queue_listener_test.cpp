@@ -6,7 +6,10 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -497,6 +500,52 @@ TEST_CASE("a line that can never be taken is rejected, and those behind it go on
   CHECK(it.lines->account().rejected == tally{2, 27});
   CHECK(it.lines->account().balances());
   CHECK(it.listener.report().last_error == "Message too long");
+}
+
+// There is memory for most lines.
+class greedy_format final : public format {
+ public:
+  explicit greedy_format(std::shared_ptr<std::atomic<int>> fails) : fails_(std::move(fails)) {}
+  void append(const line_view& line, std::string& to) override {
+    if (line.line() == "much" && --*fails_ >= 0) throw std::bad_alloc();
+    to.append(line.line());
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<int>> fails_;
+};
+
+TEST_CASE("a line that there is no memory to encode is tried again, and those before it are not") {
+  const auto fails = std::make_shared<std::atomic<int>>(3);  // one of all lines at once, two of that one alone
+  script steps;
+  steps.keeps_place = GENERATE(false, true);
+  pair_of it(steps, {framing::newline, false, nullptr, std::make_unique<greedy_format>(fails), {}});
+  it.push("one\ntwo\nmuch\nthree\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\nmuch\nthree\n");
+  CHECK(it.delivered().lines == 4);
+  CHECK(it.listener.report().retries == 2);
+  CHECK(it.see([](peer& p) { return p.opens; }) == 1);
+  REQUIRE(!it.messages().empty());
+  CHECK_THAT(it.messages()[0], Catch::StartsWith("warning: output 'name': unable to encode a line of 5 B: out of memory; "));
+}
+
+TEST_CASE("a line that there never is memory to encode is rejected, and those behind it go on") {
+  const auto fails = std::make_shared<std::atomic<int>>(1'000'000);
+  script steps;
+  steps.keeps_place = GENERATE(false, true);
+  pair_of it(steps, {framing::newline, false, nullptr, std::make_unique<greedy_format>(fails), {}});
+  it.push("one\nmuch\ntwo\nmuch\n");
+  it.start();
+  it.drain();
+  CHECK(it.bytes() == "one\ntwo\n");
+  CHECK(it.delivered() == tally{2, 8});
+  CHECK(it.lines->account().rejected == tally{2, 10});
+  CHECK(it.lines->account().balances());
+  CHECK_THAT(it.listener.report().last_error, Catch::Contains("out of memory"));
+  const auto said = it.messages();
+  CHECK(std::count_if(said.begin(), said.end(), [](const auto& each) { return each.find("rejected after 3 tries") != std::string::npos; }) == 2);
 }
 
 encoding_rules choosy() {

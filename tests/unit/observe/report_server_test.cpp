@@ -83,6 +83,15 @@ TEST_CASE("health is 503 with the reasons when an output is stalled or drops") {
   CHECK_THAT(said, Catch::StartsWith("HTTP/1.1 503 ") && Catch::Contains("archive") && Catch::Contains("Connection refused"));
 }
 
+TEST_CASE("a reason is one line, whatever a peer said in it") {
+  served it;
+  it.current.with([&](relay_report& now) {
+    now.outputs = {output_in(output_state::stalled)};
+    now.outputs.back().last_error = "no\x1b[2J\nall is well";
+  });
+  CHECK_THAT(it.said_to("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), Catch::Contains("last error: no\\x1b[2J\\nall is well\n"));
+}
+
 TEST_CASE("health is 503 when an input has failed") {
   served it;
   it.current.with([](relay_report& now) {

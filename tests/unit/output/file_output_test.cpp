@@ -1,6 +1,7 @@
 #include "output_contract.hpp"
 
 #include <support/file_session.hpp>
+#include <support/no_more_threads.hpp>
 #include <support/process.hpp>
 #include <support/set_clock.hpp>
 #include <support/small_disk.hpp>
@@ -15,6 +16,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include <optional>
 
 namespace logrelay {
 namespace {
@@ -213,6 +216,60 @@ TEST_CASE("as many rotated files stay as were asked for") {
   write_through(folder / "file,rotate=200,keep=3", numbered_lines(0, 100));
   CHECK(names_in(folder.path()).size() == 4);
   CHECK(difference(parts_text(folder, "file"), numbered_lines(60, 40)) == "");
+}
+
+/// A file output whose parts are compressed, with what it says.
+class packed_file {
+ public:
+  explicit packed_file(const temp_folder& folder) {
+    file_rules rules;
+    rules.path = folder / "file";
+    rules.rotate_bytes = 100;
+    rules.names = naming::number;
+    rules.compress = compression::gzip;
+    out_.emplace(rules, clock_);
+    out_->set_speaker([this](severity, std::string_view text) { said.emplace_back(text); });
+    out_->prepare();
+    REQUIRE(out_->open(wait_).what == outcome::done);
+  }
+  void write(std::uint64_t first, std::size_t lines) {
+    lines_to_write text(numbered_lines(first, lines));
+    while (text.bytes() > 0) {
+      const auto how = out_->write(text);
+      REQUIRE(how.what == outcome::done);
+      text.wrote(how.taken);
+    }
+  }
+  void finish() { REQUIRE(out_->finish(wait_).what == outcome::done); }
+  names said;
+
+ private:
+  time_source clock_;
+  wake alarm_;
+  waiter wait_{alarm_};
+  std::optional<file_output> out_;
+};
+
+TEST_CASE("where no thread is to be had rotated files are compressed at the end and that is said once") {
+  const temp_folder folder;
+  const no_more_threads meanwhile;
+  packed_file out(folder);
+  out.write(0, 20);
+  CHECK(names_in(folder.path()) == names{"file", "file.1", "file.2", "file.3"});
+  out.finish();
+  CHECK(names_in(folder.path()) == names{"file", "file.1.gz", "file.2.gz", "file.3.gz"});
+  REQUIRE(out.said.size() == 1);
+  CHECK_THAT(out.said[0], Catch::StartsWith("unable to start a thread that sees to rotated files: "));
+}
+
+TEST_CASE("a thread for rotated files that was not to be had is there once it is") {
+  const temp_folder folder;
+  auto meanwhile = std::make_optional<no_more_threads>();
+  packed_file out(folder);
+  out.write(0, 10);
+  meanwhile.reset();
+  out.write(10, 10);  // and there is no end at which they would be done
+  CHECK(eventually([&] { return names_in(folder.path()) == names{"file", "file.1.gz", "file.2.gz", "file.3.gz"}; }));
 }
 
 TEST_CASE("a rotation that was asked for comes between two lines and an empty file is not rotated") {

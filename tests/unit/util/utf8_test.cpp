@@ -54,6 +54,15 @@ TEST_CASE("overlong forms are no characters") {
   CHECK_FALSE(is_kept("\xf0\x8f\xbf\xbf"));
 }
 
+TEST_CASE("what is shown steers no terminal, and text stays readable") {
+  CHECK(as_shown("plain\\n 'text', für 10 €, 𝄞") == "plain\\n 'text', für 10 €, 𝄞");
+  CHECK(as_shown("a\nb\rc\td") == "a\\nb\\rc\\td");
+  CHECK(as_shown(std::string_view("\0\x1b[31m\x7f", 7)) == "\\x00\\x1b[31m\\x7f");
+  CHECK(as_shown("\xc2\x9b" "31m \xc2\xa0") == "\\xc2\\x9b31m \xc2\xa0");  // C1 in two bytes, and the first that is none
+  CHECK(as_shown("\x9b" "31m gr\xfc\xdf" "e \xc3") == "\\x9b31m gr\\xfc\\xdfe \\xc3");  // bytes that are no characters
+  CHECK(as_shown({}).empty());
+}
+
 TEST_CASE("nothing is UTF-8") {
   std::string scratch;
   CHECK(as_utf8({}, scratch).empty());

@@ -157,8 +157,10 @@ checkpoint_file::checkpoint_file(std::string path) : path_(std::move(path)) {
   struct stat what {};
   if (::fstat(file_.get(), &what) == 0) looked_ = what.st_mtim;
   if (made_) {
-    if (const int error_number = replace({}, looked_); error_number != 0) throw system_error("write the checkpoint " + path_, error_number);
-    return;
+    const int error_number = replace({}, looked_);
+    if (error_number == 0) return;
+    ::unlink(path_.c_str());
+    throw system_error("write the checkpoint " + path_, error_number);
   }
   auto read = parse_checkpoint(*text);
   damaged_ = !read;
@@ -179,11 +181,6 @@ bool checkpoint_file::lock() {
   }
   struct stat ours {}, there {};
   return ::fstat(file_.get(), &ours) == 0 && ::stat(path_.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
-void checkpoint_file::unmake() noexcept {
-  if (made_) ::unlink(path_.c_str());
-  file_.reset();
 }
 
 // The new one is locked before it gets the name, so that the name is locked at every moment.

@@ -63,8 +63,6 @@ class checkpoint_file {
   [[nodiscard]] bool is_new() const { return made_; }
   [[nodiscard]] timespec looked() const { return looked_; }  ///< when files were looked for, last
   [[nodiscard]] bool damaged() const { return damaged_; }
-  /// Main thread, instead of the start: removes what the constructor made.
-  void unmake() noexcept;
   /// The thread of the tail, which may hang here as a disk does. 0, or the number of the error: the old one stays then.
   [[nodiscard]] int replace(const std::vector<file_position>& positions, const timespec& looked);
 

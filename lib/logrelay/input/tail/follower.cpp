@@ -3,6 +3,7 @@
 #include <logrelay/error.hpp>
 #include <logrelay/input/tail/checkpoint_notes.hpp>
 #include <logrelay/input/tail/followed_files.hpp>
+#include <logrelay/util/thrown.hpp>
 #include <logrelay/util/waiter.hpp>
 
 #include <fmt/format.h>
@@ -96,7 +97,12 @@ follower::follower(reader& at, input& of, tail_rules rules, watches watching, st
                    std::unique_ptr<left_files> before, std::function<void()> on_end)
     : state_(std::make_shared<state>(at, of, std::move(rules), std::move(watching), std::move(checkpoint), std::move(before), std::move(on_end))) {
   at.handler().add_waiter(*state_->alarm);
-  thread_ = std::thread([state = state_] { state->run(); });
+  try {
+    thread_ = std::thread([state = state_] { state->run(); });
+  } catch (...) {
+    state_->silence();
+    throw;
+  }
 }
 
 follower::~follower() {
@@ -124,11 +130,19 @@ follower::legacy follower::hand_over() { return state_->hand_over(); }
 
 void follower::state::run() {
   ::pthread_setname_np(::pthread_self(), "in:tail");
-  look();
-  if (files.all().empty()) say(severity::notice, "no file is there yet");
-  while (!wait.stopping()) read_on();
-  look();
-  static_cast<void>(read_all(false));  // what is there, once
+  try {
+    look();
+    if (files.all().empty()) say(severity::notice, "no file is there yet");
+    while (!wait.stopping()) read_on();
+    look();
+    static_cast<void>(read_all(false));  // what is there, once
+  } catch (const std::exception& e) {
+    const std::lock_guard lock(mutex);
+    if (!silent) {
+      of.failed.store(true);
+      say(severity::error, "unable to read on: " + reason_of(e));
+    }
+  }
   end();
   note_the_rest();
 }

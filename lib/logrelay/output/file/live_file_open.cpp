@@ -43,7 +43,10 @@ void live_file::prepare() {
 
 void live_file::unprepare() noexcept {
   file_.reset();
-  if (std::exchange(made_file_, false)) static_cast<void>(my_.files.remove(folder_.get(), where_.name.c_str(), 0));
+  // A start that fails late may have delivered what an earlier run left in a spool.
+  struct stat facts {};
+  const bool holds_lines = made_file_ && my_.files.status(folder_.get(), where_.name.c_str(), facts, AT_SYMLINK_NOFOLLOW) == 0 && facts.st_size > 0;
+  if (std::exchange(made_file_, false) && !holds_lines) static_cast<void>(my_.files.remove(folder_.get(), where_.name.c_str(), 0));
   folder_.reset();
   for (; !made_folders_.empty(); made_folders_.pop_back()) ::rmdir(made_folders_.back().c_str());
 }

@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <deque>
 #include <future>
 #include <map>
-#include <set>
 #include <optional>
+#include <set>
+#include <system_error>
 #include <thread>
 
 namespace logrelay {
@@ -47,6 +49,7 @@ struct upkeep::state : std::enable_shared_from_this<upkeep::state> {
   void run();
   bool run_one();
   void put(part_job job);
+  bool begin();
   void search(const part_job& job);
   int retain(const part_site& where);
   std::optional<part_job> next();
@@ -73,7 +76,8 @@ struct upkeep::state : std::enable_shared_from_this<upkeep::state> {
   waiter wait{alarm};
   bool no_thread = false;
   bool failing = false;  // the last part did
-  std::thread thread;
+  std::thread thread;  // changes with `threaded`
+  std::atomic<bool> lacks_thread{false};
   std::promise<void> ended;
   steady_time next_age_check{};
 };
@@ -107,21 +111,37 @@ void upkeep::post(const part_site& where, const std::string& plain, file_identit
 void upkeep::post_search(const part_site& where) { state_->put({where, {}, {}}); }
 
 void upkeep::state::put(part_job job) {
-  const bool begins = work.with([&](work_list& all) {
+  work.with([&](work_list& all) {
     if (rules.keep.age && all.sites.size() < most_jobs)
       all.sites.insert_or_assign(job.where.folder + "/" + job.where.names->base(), job.where);
     if (all.jobs.size() < most_jobs)
       all.jobs.push_back(std::move(job));
     else
       all.lost.insert_or_assign(job.where.folder + "/" + job.where.live, job.where);
-    return !no_thread && !std::exchange(all.threaded, true);
   });
   alarm.notify();
-  if (begins)
-    thread = std::thread([self = shared_from_this()] {
-      self->run();
-      self->ended.set_value();
-    });
+  if (!no_thread) static_cast<void>(begin());
+}
+
+// Whether there is a thread. One that is not to be had is asked for again with the next part, and at the end.
+bool upkeep::state::begin() {
+  const auto why = work.with([&](work_list& all) -> std::string {
+    if (all.threaded) return {};
+    try {
+      thread = std::thread([self = shared_from_this()] {
+        self->run();
+        self->ended.set_value();
+      });
+    } catch (const std::system_error& e) {
+      return e.code().message();
+    }
+    all.threaded = true;
+    return {};
+  });
+  if (why.empty()) return true;
+  if (!lacks_thread.exchange(true))
+    say(severity::warning, fmt::format("unable to start a thread that sees to rotated files: {}; they wait for the next one, or for the end", why));
+  return false;
 }
 
 // The first job whose time has come.
@@ -251,15 +271,22 @@ void upkeep::state::run() {
   }
 }
 
+// Without a thread it is the caller who does what is left, one part after the other.
 void upkeep::finish(waiter& until) {
-  const auto busy = [&] {
-    return state_->work.with([](const auto& all) {
-      return all.threaded &&
-             (all.busy || !all.lost.empty() ||
-              std::any_of(all.jobs.begin(), all.jobs.end(), [](const auto& each) { return each.tries == 0; }));
+  auto& my = *state_;
+  const auto is_left = [&] {
+    return my.work.with([](const auto& all) {
+      return all.busy || !all.lost.empty() || std::any_of(all.jobs.begin(), all.jobs.end(), [](const auto& each) { return each.tries == 0; });
     });
   };
-  while (busy() && !until.stopping()) until.wait(-1, 0, std::chrono::steady_clock::now() + 5ms);
+  if (my.no_thread || !is_left()) return;
+  const bool threaded = my.begin();
+  while (is_left() && !until.stopping()) {
+    if (threaded)
+      until.wait(-1, 0, std::chrono::steady_clock::now() + 5ms);
+    else if (!my.run_one())
+      break;
+  }
 }
 
 }  // namespace logrelay

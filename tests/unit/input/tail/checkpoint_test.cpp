@@ -51,7 +51,7 @@ TEST_CASE("a checkpoint is made with its folder, kept, locked and replaced as a 
   CHECK(second.looked().tv_sec == 1'795'356'301);
 }
 
-TEST_CASE("a damaged checkpoint and an empty one are known as such and a new one can be unmade") {
+TEST_CASE("a damaged checkpoint and an empty one are known as such") {
   const temp_folder folder;
   for (const auto* text : {"", "logrelay-tail 1\n", "something else\n"}) {
     write_file(folder / "cp", text);
@@ -59,9 +59,6 @@ TEST_CASE("a damaged checkpoint and an empty one are known as such and a new one
     CHECK(one.damaged());
     CHECK_FALSE(one.is_new());
   }
-  checkpoint_file one(folder / "new");
-  one.unmake();
-  CHECK_FALSE(std::filesystem::exists(folder / "new"));
 }
 
 }  // namespace
