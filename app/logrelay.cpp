@@ -9,6 +9,7 @@
 #include "version.hpp"
 
 #include <logrelay/config_text.hpp>
+#include <logrelay/file_conflicts.hpp>
 #include <logrelay/net/handed_sockets.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
@@ -80,6 +81,7 @@ void reload(const configuration& from, relay& running, report_desk& desk) {
   const auto line = read_command_line(from.argc, from.argv, from.known, wrong);
   if (line.file.empty()) return;  // HUP means files only
   auto config = make_config(line.request, from.known, wrong);
+  if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
   if (!wrong.empty()) {
     say_wrong(from.say, wrong);
     from.say.say(severity::error, fmt::format("{} is not taken: the configuration from before stays in force", line.file));
@@ -161,6 +163,7 @@ int main(int argc, char** argv) {
   if (line.what == command_line::action::help) return print(help_text(known));
   if (line.what == command_line::action::version) return print(version_text());
   const auto config = make_config(line.request, known, wrong);
+  if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
   if (line.what == command_line::action::print_config) {

@@ -95,6 +95,24 @@ TEST_CASE("what is not there at the start leaves everything as it was") {
   REQUIRE(read_file(folder / "kept.log") == "kept\n");
 }
 
+TEST_CASE("a file has one output, and no input that its lines come from") {
+  const temp_folder folder;
+  write_file(folder / "in", "line\n");
+  const auto refused_with = [&](const texts& arguments, stream input, stream output) {
+    const auto refused = run(command(arguments), {.input = std::move(input), .output = std::move(output), .folder = folder.path().string()});
+    CHECK(refused.status == 2);
+    return refused.errors;
+  };
+  CHECK(refused_with({"out.log", "-"}, stream::file(folder / "in"), stream::file(folder / "out.log")) ==
+        "logrelay: error: output 'stdout': " + (folder / "out.log") +
+            " is written by output 'out.log' already: leave one of the two out, or give it another file\n");
+  CHECK(read_file(folder / "out.log") == "");
+  CHECK_THAT(refused_with({"in"}, stream::file(folder / "in"), stream::null()), Catch::Contains("is read by input 'stdin'"));
+  CHECK_THAT(refused_with({"-i", "tail:i*,checkpoint=check", "in"}, stream::null(), stream::null()), Catch::Contains("is read by input 'tail:i*'"));
+  CHECK(read_file(folder / "in") == "line\n");
+  CHECK(names_in(folder.path()) == texts{"in", "out.log"});
+}
+
 TEST_CASE("a report that cannot be written is refused at the start") {
   const temp_folder folder;
   const auto refused = relay_text(folder, {"--report", "no/folder/report.json", "new.log"}, "lost\n");

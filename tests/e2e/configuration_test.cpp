@@ -137,6 +137,18 @@ TEST_CASE("a file with mistakes leaves the one before in force and says so") {
   CHECK_FALSE(std::filesystem::exists(folder / "b.log"));
 }
 
+TEST_CASE("a file by which an input would read what an output writes leaves the one before in force") {
+  const temp_folder folder;
+  const auto file = file_with(folder, "[[input]]\nendpoint = '-'\n[[output]]\nendpoint = 'a.log'\n");
+  relay_under_test relay(folder, {"-c", file});
+  file_with(folder, "[[input]]\nendpoint = '-'\n[[input]]\nendpoint = 'tail:*.log'\ncheckpoint = 'check'\n[[output]]\nendpoint = 'a.log'\n");
+  reload(relay, [&] { return says(relay, "is not taken: the configuration from before stays in force"); });
+  CHECK(says(relay, file + ":7:1: output 'a.log': " + (folder / "a.log") + " is read by input 'tail:*.log'"));
+  relay.write("line\n");
+  CHECK(relay.finish().inputs().size() == 1);
+  CHECK(read_file(folder / "a.log") == "line\n");
+}
+
 TEST_CASE("a hundred HUPs in a row with other files lose and double nothing") {
   const temp_folder folder;
   const auto text = [](int i) {

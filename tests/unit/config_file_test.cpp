@@ -142,7 +142,7 @@ name = "x"
     "f:13:1: output 'app.log': 'from=nobody' names no input",
     "f:17:1: output 'x': unknown format 'jsn' (did you mean 'json'?): write raw, rfc5424, rfc3164, json, gelf, logfmt, journal or a template such as "
     "'{time} {line}'",
-    "f:15:1: output 'x': " + std::filesystem::absolute("app.log").string() + " is written by output 'app.log' already"});
+    "f:15:1: output 'x': " + std::filesystem::absolute("app.log").string() + " is written by output 'app.log' already: leave one of the two out, or give it another file"});
 }
 
 TEST_CASE("a value of a file has to be of a type that goes with its option", "[config_file]") {

@@ -190,7 +190,7 @@ TEST_CASE("two outputs to one file are a mistake however it is written", "[confi
   for (const std::string& other :
        {std::string("a"), std::string("./a"), std::string("x/../a"), here + "/a", std::string("file:a")})
     CHECK(wrong_with_outputs({"a,name=first", other + ",name=second"}) ==
-          texts{"output 'second': " + here + "/a is written by output 'first' already"});
+          texts{"output 'second': " + here + "/a is written by output 'first' already: leave one of the two out, or give it another file"});
   CHECK(wrong_with_outputs({"a", "b", "x/a", "tcp://a:1"}) == texts{});
 }
 
