@@ -1,5 +1,6 @@
 #include <logrelay/config.hpp>
 #include <logrelay/config_conflicts.hpp>
+#include <logrelay/filter/level.hpp>
 #include <logrelay/observe/place.hpp>
 #include <logrelay/spool/spool_options.hpp>
 
@@ -248,6 +249,7 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
       const mistakes::at from(wrong, place_of(output.where, "from"));
       output.from = sources(output, which.whose, inputs, wrong);
     }
+    check_level(output, inputs, wrong);
     check_spool(output, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }

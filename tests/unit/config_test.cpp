@@ -107,7 +107,7 @@ TEST_CASE("a kind's own row replaces the common default", "[config]") {
 }
 
 TEST_CASE("an output takes its kind's own options beside those of all outputs and filters", "[config]") {
-  const relay_config config = make({{}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
+  const relay_config config = make({{"-,decode=prefix"}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
   const option_values& options = config.outputs[0].options;
   CHECK(options.size("queue") == 1u << 20);
   CHECK(options.text("level") == "err");
@@ -183,6 +183,21 @@ TEST_CASE("an output takes every input unless it says from which", "[config]") {
 TEST_CASE("from an input that there is not is a mistake", "[config]") {
   CHECK(wrong_with_outputs({"a,from=stdni"}) ==
         texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
+}
+
+TEST_CASE("a level that no line can have is a mistake") {
+  const auto wrong = [](texts inputs, std::string output) { return wrong_with({std::move(inputs), {std::move(output)}, {}}); };
+  CHECK(wrong({}, "a,level=err") ==
+        texts{"output 'a': 'level=err' takes no line at all: input 'stdin' looks for no level in its lines, and gives them 'info': say how they "
+              "tell theirs, as in '-i -,decode=prefix' (or syslog, or json), or give it another 'default-level'"});
+  CHECK(wrong({"-", "tcp://:1,decode=json,name=tcp"}, "a,level=err,from=stdin").size() == 1);
+  CHECK(wrong({"-,default-level=notice", "tcp://:1"}, "a,level=err").size() == 1);
+  // Levels in lines, of one input at least, or those by default.
+  for (const auto* each : {"-,decode=prefix", "-,decode=syslog", "-,decode=json", "-,default-level=err", "-,default-level=emerg"})
+    CHECK(wrong({each, "tcp://:1"}, "a,level=err") == texts{});
+  CHECK(wrong({}, "a,level=info") == texts{});
+  CHECK(wrong({}, "a,level=debug") == texts{});
+  CHECK(wrong({}, "a,level=err,from=nobody").size() == 1);
 }
 
 TEST_CASE("two outputs to one file are a mistake however it is written", "[config]") {

@@ -125,7 +125,7 @@ library_config make_library_config(relay_request request, const std::string& nam
   request.global = library_options(request.global, wrong);
   request.command.clear();
   request.input_tables.clear();
-  request.inputs = {"fd:0"};  // asked of make_config for form's sake: it is never opened
+  request.inputs = {"fd:0,decode=json"};  // for form's sake: never opened, and with levels, as records have them
   const auto loggers = std::exchange(request.logger_tables, {});
   const bool has_outputs = !request.output_tables.empty();
   relay_config checked = make_config(request, known, wrong);
