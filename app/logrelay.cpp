@@ -164,6 +164,8 @@ int main(int argc, char** argv) {
   if (line.what == command_line::action::version) return print(version_text());
   const auto config = make_config(line.request, known, wrong);
   if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
+  early.set_least(loudness(config.global));
+  for (const auto& each : line.doubts) early.say(severity::warning, each);
   if (!wrong.empty()) return say_wrong(early, wrong);
   if (line.what == command_line::action::check) return everything_delivered;
   if (line.what == command_line::action::print_config) {

@@ -147,7 +147,8 @@ TEST_CASE("an unknown scheme is answered with the near ones and the way out", "[
 
 TEST_CASE("a scheme of the other side is told as such", "[config]") {
   CHECK(wrong_with_outputs({"tail:x"}) == texts{"output 'tail:x': 'tail' can only be an input"});
-  CHECK(wrong_with({{"app.log"}, {}, {}}) == texts{"input 'app.log': 'file' can only be an output"});
+  CHECK(wrong_with({{"app.log"}, {}, {}}) ==
+        texts{"input 'app.log': 'file' can only be an output: write 'tail:app.log' to follow it, or '< app.log' to read it once"});
 }
 
 TEST_CASE("an unknown option names its output and the near ones", "[config]") {
@@ -183,6 +184,21 @@ TEST_CASE("an output takes every input unless it says from which", "[config]") {
 TEST_CASE("from an input that there is not is a mistake", "[config]") {
   CHECK(wrong_with_outputs({"a,from=stdni"}) ==
         texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
+}
+
+TEST_CASE("what people mean as an option is no part of a path") {
+  CHECK(wrong_with_outputs({"app.log", "rotate=64M"}) ==
+        texts{"output 'rotate=64M': it looks like an option: write 'OUTPUT,rotate=64M', or './rotate=64M' for a file of that name"});
+  CHECK(wrong_with_outputs({"app.log, rotate=64M"}) ==
+        texts{"output 'app.log, rotate=64M': ' rotate=' looks like an option: write ',rotate=', or ',, rotate=' where it is part of the name"});
+  CHECK(wrong_with_outputs({"app.log,ROTATE =64M"}) ==
+        texts{"output 'app.log,ROTATE =64M': 'ROTATE =' looks like an option: write ',rotate=', or ',,ROTATE =' where it is part of the name"});
+  CHECK(wrong_with_outputs({"Rotate=64M"}).size() == 1);
+  CHECK(wrong_with_outputs({"a, queue=1M, format=json"}).size() == 2);
+  CHECK(wrong_with({{"tail:a, decode=json"}, {}, {}}).size() == 1);
+  // Names that people have.
+  CHECK(wrong_with_outputs({"./rotate=64M", "file:mode=7", "app.log,, rotate=64M", "a, b", "run=7.log", "a, speed=7", "x/rotate=64M"}) == texts{});
+  CHECK(wrong_with_outputs({"a,format={line}, rotate=64M"}) == texts{});
 }
 
 TEST_CASE("a level that no line can have is a mistake") {
