@@ -8,6 +8,7 @@
 #include "supervisor.hpp"
 #include "version.hpp"
 
+#include <logrelay/config_file.hpp>
 #include <logrelay/config_text.hpp>
 #include <logrelay/file_conflicts.hpp>
 #include <logrelay/net/handed_sockets.hpp>
@@ -32,8 +33,8 @@ namespace {
 
 enum status { everything_delivered = 0, lines_lost = 1, nothing_started = 2 };
 
-int say_wrong(messages& say, const mistakes& wrong) {
-  for (const auto& each : wrong.texts()) say.say(severity::error, each);
+int say_wrong(messages& say, const mistakes& wrong, const std::string& file) {
+  for (const auto& each : in_order_of_lines(wrong, file)) say.say(severity::error, each);
   return nothing_started;
 }
 
@@ -83,7 +84,7 @@ void reload(const configuration& from, relay& running, report_desk& desk) {
   auto config = make_config(line.request, from.known, wrong);
   if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
   if (!wrong.empty()) {
-    say_wrong(from.say, wrong);
+    say_wrong(from.say, wrong, line.file);
     from.say.say(severity::error, fmt::format("{} is not taken: the configuration from before stays in force", line.file));
     return;
   }
@@ -166,11 +167,11 @@ int main(int argc, char** argv) {
   if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
   early.set_least(loudness(config.global));
   for (const auto& each : line.doubts) early.say(severity::warning, each);
-  if (!wrong.empty()) return say_wrong(early, wrong);
+  if (!wrong.empty()) return say_wrong(early, wrong, line.file);
   if (line.what == command_line::action::check) return everything_delivered;
   if (line.what == command_line::action::print_config) {
     const auto text = to_toml(config, wrong);
-    return wrong.empty() ? print(text) : say_wrong(early, wrong);
+    return wrong.empty() ? print(text) : say_wrong(early, wrong, line.file);
   }
 
   hold_places(config);

@@ -63,6 +63,9 @@ TEST_CASE("all mistakes of a file are said at once and nothing is opened") {
     CHECK(it.errors == "logrelay: error: " + file + ":1:1: 'drain-timeout=soon' is no time: write it like 500ms, 10s, 5m, 1h or 7d\n" +
                            "logrelay: error: " + file + ":4:1: output 'made.log': unknown option 'rotat' (did you mean 'rotate'?)\n");
   }
+  file_with(folder, "[[output]]\nendpoint = \"made.log\"\nrotat = \"1M\"\n[[input]]\nendpoint = \"tial:x\"\n");
+  const auto in_order = run({LOGRELAY_PROGRAM, "-c", file}).errors;
+  CHECK(in_order.find(":3:1: output") < in_order.find(":5:1: input"));
   CHECK(names_in(folder.path()) == texts{"relay.toml"});
   const auto right = file_with(folder, "[[output]]\nendpoint = \"made.log\"\n");
   CHECK(run({LOGRELAY_PROGRAM, "--check", "-c", right}, {.folder = folder.path().string()}).status == 0);
