@@ -3,9 +3,11 @@
 #include <logrelay/config_file.hpp>
 #include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/columns.hpp>
+#include <logrelay/util/near_miss.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -158,6 +160,23 @@ std::optional<std::string> from_environment(const option_row& row, mistakes& wro
   return wrong.texts().size() == before ? std::optional<std::string>(value) : std::nullopt;
 }
 
+/// Variables whose names are near to those of options, each with these. All others of the prefix are somebody else's.
+std::vector<std::string> doubtful_variables(const std::vector<option_row>& rows) {
+  std::vector<std::string> known;
+  for (const option_row& row : rows) known.push_back(variable_of(row.name));
+  const std::size_t prefix = variable_of("").size();
+  std::vector<std::string_view> names;  // without the prefix, which makes all of them near
+  for (const std::string& each : known) names.push_back(std::string_view(each).substr(prefix));
+  std::vector<std::string> doubts;
+  for (char* const* each = ::environ; *each; ++each) {
+    const std::string_view entry = *each, variable = entry.substr(0, entry.find('='));
+    if (!variable.starts_with(variable_of("")) || std::find(known.begin(), known.end(), variable) != known.end()) continue;
+    const auto near = near_misses(variable.substr(prefix), names);
+    if (!near.empty()) doubts.push_back(fmt::format("environment {} means nothing (did you mean '{}{}'?)", variable, variable_of(""), near.front()));
+  }
+  return doubts;
+}
+
 /// The words that are outputs: what is no option.
 std::vector<std::string> read_outputs(const splitter& command, const std::vector<option_row>& rows, const registries& known,
                                       mistakes& wrong) {
@@ -253,6 +272,7 @@ command_line read_command_line(int argc, char** argv, const registries& known, m
     line.what = command.has("help") ? command_line::action::help : command_line::action::version;
     return line;
   }
+  line.doubts = doubtful_variables(rows);
   for (const std::string& option : command.without_value()) wrong.add(fmt::format("option '{}' needs a value", option));
 
   given_options own;

@@ -12,6 +12,7 @@ struct command_line {
   relay_request request;
   std::string file;  ///< of --config; empty: none
   enum class action { run, check, print_config, help, version } what = action::run;
+  std::vector<std::string> doubts;  ///< what is no mistake, but probably not what was meant: for a warning each
 };
 
 /// Reads argv, then LOGRELAY_… for every long option that argv leaves out (all but --help and --version: images often

@@ -8,7 +8,9 @@
 #include "supervisor.hpp"
 #include "version.hpp"
 
+#include <logrelay/config_file.hpp>
 #include <logrelay/config_text.hpp>
+#include <logrelay/file_conflicts.hpp>
 #include <logrelay/net/handed_sockets.hpp>
 #include <logrelay/relay.hpp>
 #include <logrelay/util/child.hpp>
@@ -37,8 +39,8 @@ enum status { everything_delivered = 0, lines_lost = 1, nothing_started = 2 };
 
 std::atomic<status> if_it_fails{nothing_started};
 
-int say_wrong(messages& say, const mistakes& wrong) {
-  for (const auto& each : wrong.texts()) say.say(severity::error, each);
+int say_wrong(messages& say, const mistakes& wrong, const std::string& file) {
+  for (const auto& each : in_order_of_lines(wrong, file)) say.say(severity::error, each);
   return nothing_started;
 }
 
@@ -103,8 +105,9 @@ void reload(const configuration& from, relay& running, report_desk& desk) {
   const auto line = read_command_line(from.argc, from.argv, from.known, wrong);
   if (line.file.empty()) return;  // HUP means files only
   auto config = make_config(line.request, from.known, wrong);
+  if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
   if (!wrong.empty()) {
-    say_wrong(from.say, wrong);
+    say_wrong(from.say, wrong, line.file);
     from.say.say(severity::error, fmt::format("{} is not taken: the configuration from before stays in force", line.file));
     return;
   }
@@ -185,11 +188,14 @@ int main(int argc, char** argv) {
   if (line.what == command_line::action::help) return print(help_text(known));
   if (line.what == command_line::action::version) return print(version_text());
   const auto config = make_config(line.request, known, wrong);
-  if (!wrong.empty()) return say_wrong(early, wrong);
+  if (wrong.empty()) check_files(config.inputs, config.outputs, wrong);
+  early.set_least(loudness(config.global));
+  for (const auto& each : line.doubts) early.say(severity::warning, each);
+  if (!wrong.empty()) return say_wrong(early, wrong, line.file);
   if (line.what == command_line::action::check) return everything_delivered;
   if (line.what == command_line::action::print_config) {
     const auto text = to_toml(config, wrong);
-    return wrong.empty() ? print(text) : say_wrong(early, wrong);
+    return wrong.empty() ? print(text) : say_wrong(early, wrong, line.file);
   }
 
   messages say(loudness(config.global));

@@ -1,5 +1,6 @@
 #include <logrelay/config.hpp>
 #include <logrelay/config_conflicts.hpp>
+#include <logrelay/filter/level.hpp>
 #include <logrelay/observe/place.hpp>
 #include <logrelay/spool/spool_options.hpp>
 
@@ -87,7 +88,9 @@ std::vector<named_endpoint> read_endpoints(const std::vector<endpoint_table>& al
 void add_unknown_scheme(const named_endpoint& which, const side& ours, mistakes& wrong) {
   const endpoint& where = which.where;
   if (contains(ours.other_schemes, where.scheme)) {
-    wrong.add(fmt::format("{}: '{}' can only be an {}", which.whose, where.scheme, ours.other));
+    const bool file = where.scheme == "file" && contains(ours.schemes, "tail");
+    const auto way_out = file ? fmt::format(": write 'tail:{0}' to follow it, or '< {0}' to read it once", where.rest) : "";
+    wrong.add(fmt::format("{}: '{}' can only be an {}{}", which.whose, where.scheme, ours.other, way_out));
     return;
   }
   std::string way_out;
@@ -216,8 +219,9 @@ std::vector<input_config> make_inputs(const relay_request& request, const side& 
     input.where = std::move(which.where);
     input.name = std::move(which.name);
     if (!input.kind) continue;
-    input.options =
-        parse_options(input.where.options, std::array{common_input_rows(), input.kind->options}, which.whose, wrong);
+    const std::array tables{common_input_rows(), input.kind->options};
+    check_slips(input.where, which.whose, tables, wrong);
+    input.options = parse_options(input.where.options, tables, which.whose, wrong);
     if (input.kind->check) input.kind->check(input, wrong);
     const bool of_command = contains(ours.own_names, input.where.scheme) && !request.command.empty();
     if (of_command) input.app = std::filesystem::path(request.command.front()).filename().string();
@@ -238,7 +242,9 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
     output.name = std::move(which.name);
     output.timestamp = timestamp;
     if (!output.kind) continue;
-    output.options = parse_options(output.where.options, output_tables(*output.kind, known), which.whose, wrong);
+    const auto tables = output_tables(*output.kind, known);
+    check_slips(output.where, which.whose, tables, wrong);
+    output.options = parse_options(output.where.options, tables, which.whose, wrong);
     {
       const mistakes::at format(wrong, place_of(output.where, "format"));
       check_format(output.options.text("format"), which.whose, known, wrong);
@@ -248,6 +254,7 @@ std::vector<output_config> make_outputs(const relay_request& request, const side
       const mistakes::at from(wrong, place_of(output.where, "from"));
       output.from = sources(output, which.whose, inputs, wrong);
     }
+    check_level(output, inputs, wrong);
     check_spool(output, wrong);
     if (output.kind->check) output.kind->check(output, wrong);
   }

@@ -71,7 +71,7 @@ void check_files(const std::vector<output_config>& outputs, mistakes& wrong) {
     const auto [first, added] = writers.emplace(plain(output.where.rest), &output);
     if (added) continue;
     const mistakes::at here(wrong, output.where.at);
-    wrong.add(fmt::format("output '{}': {} is written by output '{}' already", output.name, first->first, first->second->name));
+    wrong.add(fmt::format("output '{}': {} is written by output '{}' already: leave one of the two out, or give it another file", output.name, first->first, first->second->name));
   }
 }
 

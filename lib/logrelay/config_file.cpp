@@ -20,7 +20,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <sstream>
+#include <utility>
 
 namespace logrelay {
 namespace {
@@ -194,6 +197,17 @@ relay_request read_config_file(const std::string& path, mistakes& wrong) {
     wrong.add(e.what());
     return {};
   }
+}
+
+std::vector<std::string> in_order_of_lines(const mistakes& wrong, const std::string& name) {
+  const auto place = [&](const std::string& text) {
+    unsigned line = 0, column = 0;
+    const bool has_one = text.starts_with(name) && std::sscanf(text.c_str() + name.size(), ":%u:%u: ", &line, &column) == 2;
+    return has_one ? std::pair(line, column) : std::pair(UINT_MAX, 0u);
+  };
+  auto all = wrong.texts();
+  std::stable_sort(all.begin(), all.end(), [&](const auto& one, const auto& other) { return place(one) < place(other); });
+  return all;
 }
 
 }  // namespace logrelay

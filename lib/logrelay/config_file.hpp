@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logrelay {
 
@@ -15,5 +16,8 @@ namespace logrelay {
 [[nodiscard]] relay_request read_config_file(const std::string& path, mistakes& wrong);
 /// The same with the file's text; `name` is what places in it are called by.
 [[nodiscard]] relay_request parse_config(std::string_view text, const std::string& name, mistakes& wrong);
+
+/// All that is wrong: first what is in the file of that name, by line and column, then the rest.
+[[nodiscard]] std::vector<std::string> in_order_of_lines(const mistakes& wrong, const std::string& name);
 
 }  // namespace logrelay

@@ -18,6 +18,7 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_name(char c) { return is_digit(c) || is_lower(c) || c == '-'; }
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 constexpr bool is_scheme(char c) { return is_alphanumeric(c) || c == '+' || c == '-'; }
 
 /// Reads an endpoint from left to right. Each function stands behind what it has read.
@@ -109,6 +110,19 @@ class endpoint_reader {
   std::size_t at_ = 0;
 };
 
+/// The name before a '=', blanks around it left out, in small letters; empty: the text does not begin so.
+std::string name_before_equals(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  std::string name;
+  while (!text.empty() && is_name(lower(text.front()))) {
+    name += lower(text.front());
+    text.remove_prefix(1);
+  }
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.starts_with('=') ? name : std::string();
+}
+
 bool is_port(std::string_view text) {
   const auto port = parse_count(text);
   return port && *port <= 65535;
@@ -117,6 +131,28 @@ bool is_port(std::string_view text) {
 }  // namespace
 
 endpoint parse_endpoint(std::string_view text, mistakes& wrong) { return endpoint_reader(text, wrong).read(); }
+
+void check_slips(const endpoint& where, std::string_view whose, std::span<const option_rows> tables, mistakes& wrong) {
+  if (where.scheme == "exec") return;  // a command has a language of its own
+  const auto is_known = [&](std::string_view name) {
+    return std::any_of(tables.begin(), tables.end(), [&](option_rows rows) {
+      return std::any_of(rows.begin(), rows.end(), [&](const option_row& row) { return row.name == name; });
+    });
+  };
+  const std::string_view text = where.where;
+  if (is_known(name_before_equals(text)))
+    wrong.add(fmt::format("{}: it looks like an option: write 'OUTPUT,{}', or './{}' for a file of that name", whose, where.text, where.text));
+  for (auto at = text.find(','); at != npos; at = text.find(',', at + 1)) {
+    if (text.substr(at).starts_with(",,")) {
+      ++at;
+      continue;
+    }
+    const auto name = name_before_equals(text.substr(at + 1));
+    if (!is_known(name)) continue;
+    const auto written = text.substr(at + 1, text.find('=', at) - at);
+    wrong.add(fmt::format("{0}: '{1}' looks like an option: write ',{2}=', or ',,{1}' where it is part of the name", whose, written, name));
+  }
+}
 
 std::string place_of(const endpoint& where, std::string_view option) {
   for (const given_option& each : where.options)

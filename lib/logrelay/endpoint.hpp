@@ -4,6 +4,7 @@
 #include <logrelay/options.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ struct endpoint {
 /// on to the next such suffix, so that `match=a{1,3}` means what it says. `,,` is a comma. A value may be quoted whole
 /// with ' or "; inside, nothing has a meaning. Mistakes: an empty text, an unclosed quote, text behind a quote.
 endpoint parse_endpoint(std::string_view text, mistakes& wrong);
+
+/// A mistake where people mean an option and the path would have it for a part of itself: it stands alone, as `rotate=64M`,
+/// or has blanks or capital letters, as in `app.log, Rotate=64M`, and a row of `tables` has that name.
+void check_slips(const endpoint& where, std::string_view whose, std::span<const option_rows> tables, mistakes& wrong);
 
 /// The place of an option, for what is wrong with it together with others; that of its endpoint where it was not given.
 [[nodiscard]] std::string place_of(const endpoint& where, std::string_view option);

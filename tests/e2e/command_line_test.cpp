@@ -95,6 +95,24 @@ TEST_CASE("what is not there at the start leaves everything as it was") {
   REQUIRE(read_file(folder / "kept.log") == "kept\n");
 }
 
+TEST_CASE("a file has one output, and no input that its lines come from") {
+  const temp_folder folder;
+  write_file(folder / "in", "line\n");
+  const auto refused_with = [&](const texts& arguments, stream input, stream output) {
+    const auto refused = run(command(arguments), {.input = std::move(input), .output = std::move(output), .folder = folder.path().string()});
+    CHECK(refused.status == 2);
+    return refused.errors;
+  };
+  CHECK(refused_with({"out.log", "-"}, stream::file(folder / "in"), stream::file(folder / "out.log")) ==
+        "logrelay: error: output 'stdout': " + (folder / "out.log") +
+            " is written by output 'out.log' already: leave one of the two out, or give it another file\n");
+  CHECK(read_file(folder / "out.log") == "");
+  CHECK_THAT(refused_with({"in"}, stream::file(folder / "in"), stream::null()), Catch::Contains("is read by input 'stdin'"));
+  CHECK_THAT(refused_with({"-i", "tail:i*,checkpoint=check", "in"}, stream::null(), stream::null()), Catch::Contains("is read by input 'tail:i*'"));
+  CHECK(read_file(folder / "in") == "line\n");
+  CHECK(names_in(folder.path()) == texts{"in", "out.log"});
+}
+
 TEST_CASE("a report that cannot be written is refused at the start") {
   const temp_folder folder;
   const auto refused = relay_text(folder, {"--report", "no/folder/report.json", "new.log"}, "lost\n");
@@ -120,6 +138,11 @@ TEST_CASE("mistakes that people make are answered with what they meant") {
   REQUIRE(only_mistake_of("--rotate=64M") == "unknown option '--rotate': an output takes it as OUTPUT,rotate=…");
   REQUIRE_THAT(only_mistake_of("localhost:5140"), Catch::Contains("a host and its port are 'tcp://localhost:5140'"));
   REQUIRE_THAT(only_mistake_of("null:x"), Catch::Contains("'null:' takes nothing"));
+  REQUIRE(only_mistake_of("rotate=64M") ==
+          "output 'rotate=64M': it looks like an option: write 'OUTPUT,rotate=64M', or './rotate=64M' for a file of that name");
+  REQUIRE_THAT(only_mistake_of("app.log, rotate=64M"), Catch::Contains("write ',rotate='"));
+  REQUIRE_THAT(only_mistake_of("app.log,ROTATE=64M"), Catch::Contains("write ',rotate='"));
+  REQUIRE_THAT(mistakes_of({"-i", "app.log"}).at(0), Catch::Contains("write 'tail:app.log' to follow it, or '< app.log'"));
   REQUIRE(mistakes_of({"-i", "exec:date"}) == texts{"input 'exec:date': 'exec' can only be an output"});
   REQUIRE(mistakes_of({"a.log", "./a.log"}).size() == 1);
   REQUIRE(mistakes_of({"-i", "-", "-i", "-"}).size() == 1);
@@ -198,6 +221,17 @@ TEST_CASE("every long option is also a variable and the command line comes first
   REQUIRE(mistakes_of({"a.log"}, {{"LOGRELAY_DRAIN_TIMEOUT", "soon"}, {"LOGRELAY_QUIET", "perhaps"}}).size() == 2);
   REQUIRE_THAT(mistakes_of({"a.log"}, {{"LOGRELAY_DRAIN_TIMEOUT", "soon"}})[0],
                Catch::Contains("LOGRELAY_DRAIN_TIMEOUT"));
+}
+
+TEST_CASE("a variable that is nearly one of ours is told and holds up nothing") {
+  const temp_folder folder;
+  const std::map<std::string, std::string> mistyped{{"LOGRELAY_DRAIN_TIMEUT", "5s"}};
+  const auto warned = relay_text(folder, {"a.log"}, "line\n", mistyped);
+  REQUIRE(warned.status == 0);
+  REQUIRE(warned.errors ==
+          "logrelay: warning: environment LOGRELAY_DRAIN_TIMEUT means nothing (did you mean 'LOGRELAY_DRAIN_TIMEOUT'?)\n");
+  REQUIRE(read_file(folder / "a.log") == "line\n");
+  REQUIRE(relay_text(folder, {"-q", "a.log"}, "line\n", mistyped).errors == "");
 }
 
 TEST_CASE("a check reads everything and opens nothing") {
@@ -304,6 +338,7 @@ TEST_CASE("lines get the time of their reading with -t or --timestamp") {
                            std::regex("\\d\\d:\\d\\d:\\d\\d\\.\\d{6} x\n")));
   REQUIRE(relay_text(folder, {"--timestamp=no"}, "x\n").output == "x\n");
   REQUIRE(relay_text(folder, {"--timestamp={x}"}, "x\n").status == 2);
+  REQUIRE_THAT(only_mistake_of("--timestamp=%Q"), Catch::Contains("strftime knows no '%Q': write a percent sign as %%"));
 }
 
 TEST_CASE("messages are in the house form and -q and -v choose among them") {

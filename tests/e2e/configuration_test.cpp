@@ -63,6 +63,9 @@ TEST_CASE("all mistakes of a file are said at once and nothing is opened") {
     CHECK(it.errors == "logrelay: error: " + file + ":1:1: 'drain-timeout=soon' is no time: write it like 500ms, 10s, 5m, 1h or 7d\n" +
                            "logrelay: error: " + file + ":4:1: output 'made.log': unknown option 'rotat' (did you mean 'rotate'?)\n");
   }
+  file_with(folder, "[[output]]\nendpoint = \"made.log\"\nrotat = \"1M\"\n[[input]]\nendpoint = \"tial:x\"\n");
+  const auto in_order = run({LOGRELAY_PROGRAM, "-c", file}).errors;
+  CHECK(in_order.find(":3:1: output") < in_order.find(":5:1: input"));
   CHECK(names_in(folder.path()) == texts{"relay.toml"});
   const auto right = file_with(folder, "[[output]]\nendpoint = \"made.log\"\n");
   CHECK(run({LOGRELAY_PROGRAM, "--check", "-c", right}, {.folder = folder.path().string()}).status == 0);
@@ -135,6 +138,18 @@ TEST_CASE("a file with mistakes leaves the one before in force and says so") {
   relay.finish();
   CHECK(read_file(folder / "a.log") == "line\n");
   CHECK_FALSE(std::filesystem::exists(folder / "b.log"));
+}
+
+TEST_CASE("a file by which an input would read what an output writes leaves the one before in force") {
+  const temp_folder folder;
+  const auto file = file_with(folder, "[[input]]\nendpoint = '-'\n[[output]]\nendpoint = 'a.log'\n");
+  relay_under_test relay(folder, {"-c", file});
+  file_with(folder, "[[input]]\nendpoint = '-'\n[[input]]\nendpoint = 'tail:*.log'\ncheckpoint = 'check'\n[[output]]\nendpoint = 'a.log'\n");
+  reload(relay, [&] { return says(relay, "is not taken: the configuration from before stays in force"); });
+  CHECK(says(relay, file + ":7:1: output 'a.log': " + (folder / "a.log") + " is read by input 'tail:*.log'"));
+  relay.write("line\n");
+  CHECK(relay.finish().inputs().size() == 1);
+  CHECK(read_file(folder / "a.log") == "line\n");
 }
 
 TEST_CASE("a hundred HUPs in a row with other files lose and double nothing") {

@@ -236,7 +236,7 @@ TEST_CASE("without gap markers lines are dropped and counted all the same") {
 TEST_CASE("a marker has the format and framing of its output and passes its filters") {
   const temp_folder folder;
   relay_under_test relay(folder,
-                         {"-i", "-,name=in",
+                         {"-i", "-,name=in,decode=prefix",
                           "fifo:out.fifo,overflow=drop-newest,queue=64K,name=out,framing=octet,match=x,level=err,"
                           "format={level} {input}: {line}"});
   relay.write(numbered_lines(0, 5000, line_bytes));  // filtered only when they are delivered, which nobody lets them be

@@ -23,7 +23,7 @@ relay_config made(const relay_request& request) {
   REQUIRE(wrong.texts() == texts{});
   return config;
 }
-output_config output_of(const std::string& text, const given_options& global = {}) { return made({{"unix:a,name=a"}, {text}, global}).outputs.front(); }
+output_config output_of(const std::string& text, const given_options& global = {}) { return made({{"unix:a,name=a,decode=prefix"}, {text}, global}).outputs.front(); }
 input_config input_of(const std::string& text) { return made({{text}, {}, {}}).inputs.front(); }
 
 }  // namespace

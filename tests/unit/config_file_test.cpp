@@ -142,7 +142,16 @@ name = "x"
     "f:13:1: output 'app.log': 'from=nobody' names no input",
     "f:17:1: output 'x': unknown format 'jsn' (did you mean 'json'?): write raw, rfc5424, rfc3164, json, gelf, logfmt, journal or a template such as "
     "'{time} {line}'",
-    "f:15:1: output 'x': " + std::filesystem::absolute("app.log").string() + " is written by output 'app.log' already"});
+    "f:15:1: output 'x': " + std::filesystem::absolute("app.log").string() + " is written by output 'app.log' already: leave one of the two out, or give it another file"});
+}
+
+TEST_CASE("mistakes are told in the order of a file's lines", "[config_file]") {
+  mistakes wrong;
+  for (const auto* each : {"f:10:1", "", "f:2:11", "f:2:3", "g:1:1", "f:10:1", "f"}) {
+    const mistakes::at here(wrong, each);
+    wrong.add(std::to_string(wrong.texts().size()));
+  }
+  CHECK(in_order_of_lines(wrong, "f") == texts{"f:2:3: 3", "f:2:11: 2", "f:10:1: 0", "f:10:1: 5", "1", "g:1:1: 4", "f: 6"});
 }
 
 TEST_CASE("a value of a file has to be of a type that goes with its option", "[config_file]") {

@@ -107,7 +107,7 @@ TEST_CASE("a kind's own row replaces the common default", "[config]") {
 }
 
 TEST_CASE("an output takes its kind's own options beside those of all outputs and filters", "[config]") {
-  const relay_config config = make({{}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
+  const relay_config config = make({{"-,decode=prefix"}, {"app.log,queue=1M,level=error,rotate=2M"}, {}});
   const option_values& options = config.outputs[0].options;
   CHECK(options.size("queue") == 1u << 20);
   CHECK(options.text("level") == "err");
@@ -147,7 +147,8 @@ TEST_CASE("an unknown scheme is answered with the near ones and the way out", "[
 
 TEST_CASE("a scheme of the other side is told as such", "[config]") {
   CHECK(wrong_with_outputs({"tail:x"}) == texts{"output 'tail:x': 'tail' can only be an input"});
-  CHECK(wrong_with({{"app.log"}, {}, {}}) == texts{"input 'app.log': 'file' can only be an output"});
+  CHECK(wrong_with({{"app.log"}, {}, {}}) ==
+        texts{"input 'app.log': 'file' can only be an output: write 'tail:app.log' to follow it, or '< app.log' to read it once"});
 }
 
 TEST_CASE("an unknown option names its output and the near ones", "[config]") {
@@ -185,12 +186,42 @@ TEST_CASE("from an input that there is not is a mistake", "[config]") {
         texts{"output 'a': 'from=stdni' names no input (did you mean 'stdin'?)"});
 }
 
+TEST_CASE("what people mean as an option is no part of a path") {
+  CHECK(wrong_with_outputs({"app.log", "rotate=64M"}) ==
+        texts{"output 'rotate=64M': it looks like an option: write 'OUTPUT,rotate=64M', or './rotate=64M' for a file of that name"});
+  CHECK(wrong_with_outputs({"app.log, rotate=64M"}) ==
+        texts{"output 'app.log, rotate=64M': ' rotate=' looks like an option: write ',rotate=', or ',, rotate=' where it is part of the name"});
+  CHECK(wrong_with_outputs({"app.log,ROTATE =64M"}) ==
+        texts{"output 'app.log,ROTATE =64M': 'ROTATE =' looks like an option: write ',rotate=', or ',,ROTATE =' where it is part of the name"});
+  CHECK(wrong_with_outputs({"Rotate=64M"}).size() == 1);
+  CHECK(wrong_with_outputs({"a, queue=1M, format=json"}).size() == 2);
+  CHECK(wrong_with({{"tail:a, decode=json"}, {}, {}}).size() == 1);
+  // Names that people have.
+  CHECK(wrong_with_outputs({"./rotate=64M", "file:mode=7", "app.log,, rotate=64M", "a, b", "run=7.log", "a, speed=7", "x/rotate=64M"}) == texts{});
+  CHECK(wrong_with_outputs({"a,format={line}, rotate=64M"}) == texts{});
+}
+
+TEST_CASE("a level that no line can have is a mistake") {
+  const auto wrong = [](texts inputs, std::string output) { return wrong_with({std::move(inputs), {std::move(output)}, {}}); };
+  CHECK(wrong({}, "a,level=err") ==
+        texts{"output 'a': 'level=err' takes no line at all: input 'stdin' looks for no level in its lines, and gives them 'info': say how they "
+              "tell theirs, as in '-i -,decode=prefix' (or syslog, or json), or give it another 'default-level'"});
+  CHECK(wrong({"-", "tcp://:1,decode=json,name=tcp"}, "a,level=err,from=stdin").size() == 1);
+  CHECK(wrong({"-,default-level=notice", "tcp://:1"}, "a,level=err").size() == 1);
+  // Levels in lines, of one input at least, or those by default.
+  for (const auto* each : {"-,decode=prefix", "-,decode=syslog", "-,decode=json", "-,default-level=err", "-,default-level=emerg"})
+    CHECK(wrong({each, "tcp://:1"}, "a,level=err") == texts{});
+  CHECK(wrong({}, "a,level=info") == texts{});
+  CHECK(wrong({}, "a,level=debug") == texts{});
+  CHECK(wrong({}, "a,level=err,from=nobody").size() == 1);
+}
+
 TEST_CASE("two outputs to one file are a mistake however it is written", "[config]") {
   const std::string here = std::filesystem::current_path().string();
   for (const std::string& other :
        {std::string("a"), std::string("./a"), std::string("x/../a"), here + "/a", std::string("file:a")})
     CHECK(wrong_with_outputs({"a,name=first", other + ",name=second"}) ==
-          texts{"output 'second': " + here + "/a is written by output 'first' already"});
+          texts{"output 'second': " + here + "/a is written by output 'first' already: leave one of the two out, or give it another file"});
   CHECK(wrong_with_outputs({"a", "b", "x/a", "tcp://a:1"}) == texts{});
 }
 

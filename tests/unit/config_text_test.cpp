@@ -133,7 +133,7 @@ TEST_CASE("every option of every output is printed and read again", "[config_tex
 TEST_CASE("a configuration is printed as a person would write it", "[config_text]") {
   relay_request request;
   request.inputs = {"tcp://:5140,name=in,max-connections=5", "-"};
-  request.outputs = {"a,,b.log,rotate=64M,keep=007,append=on,from=in,from=stdin", "-,level=WARN"};
+  request.outputs = {"a,,b.log,rotate=64M,keep=007,append=on,from=in,from=stdin", "-,level=TRACE"};
   request.global = {{"quiet", "yes"}, {"timestamp", "yes"}};
   mistakes wrong;
   const auto config = make_config(request, known(), wrong);
@@ -158,7 +158,7 @@ rotate = "64M"
 
 [[output]]
 endpoint = "-"
-level = "warning"
+level = "debug"
 )");
 }
 

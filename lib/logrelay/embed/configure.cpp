@@ -17,7 +17,7 @@ namespace logrelay {
 class configuration {
  public:
   configuration(relay_request request, const std::string& name, const registries& known, mistakes& wrong)
-      : config_(make_library_config(std::move(request), name, known, wrong)), known_(known), wrong_(wrong) {}
+      : config_(make_library_config(std::move(request), name, known, wrong)), name_(name), known_(known), wrong_(wrong) {}
 
   queued made() {
     find_loggers();
@@ -75,7 +75,7 @@ class configuration {
   void throw_mistakes() const {
     if (wrong_.empty()) return;
     std::string all;
-    for (const auto& each : wrong_.texts()) all += (all.empty() ? "" : "\n") + each;
+    for (const auto& each : in_order_of_lines(wrong_, name_)) all += (all.empty() ? "" : "\n") + each;
     throw error(all);
   }
 
@@ -118,6 +118,7 @@ class configuration {
   [[nodiscard]] std::chrono::milliseconds drain() const { return config_.drain.value_or(publisher::default_drain); }
 
   const library_config config_;
+  const std::string name_;
   const registries& known_;
   mistakes& wrong_;
   std::vector<target> targets_;                      // one for each logger …

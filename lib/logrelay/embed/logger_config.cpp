@@ -1,5 +1,7 @@
 #include <logrelay/embed/logger_config.hpp>
 
+#include <logrelay/file_conflicts.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -123,7 +125,7 @@ library_config make_library_config(relay_request request, const std::string& nam
   request.global = library_options(request.global, wrong);
   request.command.clear();
   request.input_tables.clear();
-  request.inputs = {"fd:0"};  // asked of make_config for form's sake: it is never opened
+  request.inputs = {"fd:0,decode=json"};  // for form's sake: never opened, and with levels, as records have them
   const auto loggers = std::exchange(request.logger_tables, {});
   const bool has_outputs = !request.output_tables.empty();
   relay_config checked = make_config(request, known, wrong);
@@ -131,6 +133,7 @@ library_config make_library_config(relay_request request, const std::string& nam
   library_config config;
   if (checked.global.given("drain-timeout")) config.drain = checked.global.duration("drain-timeout");
   if (has_outputs) config.outputs = std::move(checked.outputs);
+  if (wrong.empty()) check_files(config.outputs, wrong);
   std::vector<std::string_view> names;
   for (const output_config& each : config.outputs) names.push_back(each.name);
   for (const logger_table& each : loggers) config.loggers.push_back(make_logger(each, names, wrong));

@@ -8,7 +8,7 @@
 ///     outputs = ["audit", "all"]    # names of outputs; left out: all of them
 ///
 /// What only a relay has is a mistake here: inputs, a command, and options of the program other than `drain-timeout`. No
-/// spdlog, no I/O, opens nothing; any thread.
+/// spdlog, no I/O but a look at files (file_conflicts.hpp), opens nothing; any thread.
 #include <logrelay/config.hpp>
 
 #include <chrono>

@@ -26,7 +26,7 @@ std::shared_ptr<const source> this_program() {
 
 output_config read_endpoint(std::string_view text, const registries& known) {
   relay_request asked;
-  asked.inputs = {"fd:0"};  // asked of make_config for form's sake: it is never opened
+  asked.inputs = {"fd:0,decode=json"};  // for form's sake: never opened, and with levels, as records have them
   asked.outputs = {std::string(text)};
   mistakes wrong;
   relay_config read = make_config(asked, known, wrong);

@@ -79,6 +79,8 @@ class template_parser {
     if (is_useless_strftime(pattern))
       return complain(fmt::format("'{{{}}}': strftime gives nothing, or more than {} bytes", inside,
                                   strftime_text::longest));
+    if (const auto unknown = unknown_conversion(pattern); !unknown.empty())
+      return complain(fmt::format("'{{{}}}': strftime knows no '{}': write a percent sign as %%", inside, unknown));
     add(time_pattern{known, strftime_text(pattern)});
   }
 

@@ -133,6 +133,20 @@ bool is_useless_strftime(std::string_view pattern) {
   return false;
 }
 
+std::string unknown_conversion(std::string_view pattern) {
+  const std::tm local = local_time({});
+  for (const std::string& part : split_at_fractions(pattern)) {
+    for (auto at = part.find('%'); at != part.npos;) {
+      const auto letter = part.find_first_not_of("_-0^#+EO123456789", at + 1);
+      if (letter == part.npos) break;  // the sign at the end is itself
+      const std::string plain{'%', part[letter]};
+      if (local_text(local, plain) == plain) return part.substr(at, letter + 1 - at);
+      at = part.find('%', letter + 1);
+    }
+  }
+  return {};
+}
+
 void append_tai64n(wall_time time, std::string& to) {
   constexpr std::uint64_t epoch = (1ULL << 62) + 10;  // TAI was 10 s ahead of UTC when it began
   const auto [second, nanosecond] = split(time);

@@ -43,6 +43,9 @@ class strftime_text {
 /// Whether `pattern` is empty, gives more than strftime_text::longest bytes, or holds a NUL, where strftime would stop.
 [[nodiscard]] bool is_useless_strftime(std::string_view pattern);
 
+/// The first conversion that strftime does not know, and would write as it stands: "%Q"; empty: it knows them all.
+[[nodiscard]] std::string unknown_conversion(std::string_view pattern);
+
 /// TAI64N as multilog and tai64n write it: `@`, 16 hexadecimal digits of the second and 8 of the nanosecond. The
 /// second is Unix time + 2^62 + 10, as there: leap seconds since 1972 are not looked up.
 void append_tai64n(wall_time time, std::string& to);

@@ -160,6 +160,13 @@ TEST_CASE("the environment gives what the command line leaves out", "[cli]") {
   CHECK(it.line.request.global == given_options{{"timestamp", "%H"}, {"drain-timeout", "5s"}});
 }
 
+TEST_CASE("a variable that is nearly one of ours is doubted and others of the prefix are not", "[cli]") {
+  const variable mistyped("LOGRELAY_DRAIN_TIMEUT", "5s"), known("LOGRELAY_VERSION", "1.2"), hook("LOGRELAY_FILE", "a.log.1"), image("LOGRELAY_SHA256", "1f");
+  const outcome it = read({});
+  CHECK(it.wrong == texts{});
+  CHECK(it.line.doubts == texts{"environment LOGRELAY_DRAIN_TIMEUT means nothing (did you mean 'LOGRELAY_DRAIN_TIMEOUT'?)"});
+}
+
 TEST_CASE("the command line wins over the environment", "[cli]") {
   const variable input("LOGRELAY_INPUT", "tcp://:1");
   const variable timeout("LOGRELAY_DRAIN_TIMEOUT", "nonsense");

@@ -117,6 +117,7 @@ TEST_CASE("only a time takes a format, and one that gives some text") {
   CHECK_THAT(only_mistake_in("{host:%H}"), Contains("only 'time' and 'stamp' take a format"));
   CHECK_THAT(only_mistake_in("{time:}"), Contains("strftime"));
   CHECK_THAT(only_mistake_in("{time:%9999Y}"), Contains("strftime"));
+  CHECK_THAT(only_mistake_in("{time:%H %Q}"), Contains("'{time:%H %Q}': strftime knows no '%Q': write a percent sign as %%"));
 }
 
 TEST_CASE("unknown escapes are mistakes") {

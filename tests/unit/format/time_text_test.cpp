@@ -130,6 +130,14 @@ TEST_CASE("patterns without text, without bounds and with NUL are found out") {
   CHECK(is_useless_strftime(std::string_view("%H\0%M", 5)));
 }
 
+TEST_CASE("a conversion that strftime does not know is found out") {
+  CHECK(unknown_conversion("at %Q") == "%Q");
+  CHECK(unknown_conversion("%H:%-5J%Q") == "%-5J");
+  CHECK(unknown_conversion("%.Q") == "%.");
+  for (const auto* each : {"%Y-%m-%dT%H:%M:%S%z %Z", "%.S%.s%.T", "%%Q", "100%", "%_H %-d %^a %10Y %Ey %Om", "%a%A%b%B%c%C%D%e%F%g%G%h%I%j%k%l%n%p%P%r%R%s%t%T%u%U%V%w%W%x%X%y", ""})
+    CHECK(unknown_conversion(each) == "");
+}
+
 TEST_CASE("a pattern of any width is bounded where it is rendered") {
   CHECK(local("%1000000000Y", moment).size() <= strftime_text::longest);
 }

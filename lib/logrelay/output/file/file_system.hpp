@@ -40,6 +40,14 @@ class file_system {
   virtual int names(int folder, const std::function<void(const char*)>& each);
 };
 
+/// Which file on which device: what a path says may be another one at any time.
+struct file_identity {
+  dev_t device = 0;
+  ino_t number = 0;
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+[[nodiscard]] inline file_identity identity_of(const struct stat& facts) { return {facts.st_dev, facts.st_ino}; }
+
 /// A path as the folder above it, and its name there. "a.log" is in ".".
 struct split_path {
   explicit split_path(const std::string& path);

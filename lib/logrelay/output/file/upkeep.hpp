@@ -27,14 +27,6 @@
 
 namespace logrelay {
 
-/// Which file on which device: what a path says may be another one at any time.
-struct file_identity {
-  dev_t device = 0;
-  ino_t number = 0;
-  friend bool operator==(const file_identity&, const file_identity&) = default;
-};
-[[nodiscard]] inline file_identity identity_of(const struct stat& facts) { return {facts.st_dev, facts.st_ino}; }
-
 /// Where the parts of one live file are.
 struct part_site {
   std::string folder;
