@@ -4,6 +4,7 @@
 #include <spdlog/async.h>
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <set>
 
 namespace logrelay {
@@ -182,6 +183,72 @@ TEST_CASE("adopt: after stop a record from within the sink is counted, and does 
   my.log->info("outer");
   CHECK(my.out->lines() == std::vector<std::string>{"outer"});
   CHECK(queued.report().sinks.front().refused == 1);
+}
+
+TEST_CASE("adopt: two sinks that each log to the other's logger end in counts when they are stopped, not in a deadlock") {
+  const adopted_program one, two;
+  one.out->on_log = [log = two.log.get()](const auto&) { log->info("from one"); };
+  two.out->on_log = [log = one.log.get()](const auto&) { log->info("from two"); };
+  auto queued = adopt(one.log, small_queue(overflow::drop_newest));
+  queued.add(two.log);
+  one.out->hang();
+  two.out->hang();
+  for (int i = 0; i < 100; ++i) one.log->info("one"), two.log->info("two");
+  queued_report report;
+  std::thread stop([&] { report = queued.stop(patience); });
+  one.out->go_on();
+  two.out->go_on();
+  stop.join();
+  CHECK(report.left() == 0);
+  check_balance(report);
+}
+
+TEST_CASE("adopt: sinks that are gone with their loggers are let go, and what became of their records stays in the report") {
+  auto queued = adopt(adopted_program().log);
+  for (int i = 0; i < 50; ++i) {
+    const adopted_program my;
+    queued.add(my.log);
+    my.log->info("record");
+  }
+  const adopted_program last;
+  REQUIRE(eventually([&] {
+    queued.add(last.log);
+    return queued.report().sinks.size() == 2;
+  }));
+  const auto report = queued.report();
+  CHECK(report.sinks.back().name == "released");
+  CHECK(report.delivered() == 50);
+  check_balance(report);
+}
+
+TEST_CASE("adopt: a sink that the program still has keeps its listener when its logger is gone") {
+  const auto out = std::make_shared<scripted_sink>();
+  auto log = std::make_shared<spdlog::logger>("first", out);
+  auto queued = adopt(log);
+  const auto stands_in = log->sinks().front().get();
+  log = std::make_shared<spdlog::logger>("second", out);
+  queued.add(log);
+  CHECK(log->sinks().front().get() == stands_in);
+}
+
+TEST_CASE("adopt: a logger's sinks are changed while nobody flushes all loggers") {
+  const adopted_program my;
+  spdlog::register_logger(my.log);
+  std::atomic<bool> flushed{false}, adopted{false};
+  std::thread adopting;
+  std::optional<queued> queued;
+  my.out->on_flush = [&] {
+    if (flushed.exchange(true)) return;
+    adopting = std::thread([&] {
+      queued.emplace(adopt(my.log));
+      adopted = true;
+    });
+    CHECK_FALSE(support::eventually([&] { return adopted.load(); }, 20ms));
+  };
+  spdlog::apply_all([](const auto& each) { each->flush(); });  // as flush_every() does
+  adopting.join();
+  CHECK(adopted);
+  spdlog::drop("app");
 }
 
 TEST_CASE("adopt: flush reaches the sink behind what was logged before") {

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace logrelay {
 namespace {
@@ -81,6 +84,26 @@ std::string endings(const std::string& said) {
 }
 
 }  // namespace
+
+TEST_CASE("process hooks: a child finds a lock free that other threads of its parent take all the time") {
+  static fork_mutex* const one = new fork_mutex;  // for the children, which destroy nothing
+  std::atomic<bool> over{false};
+  std::thread busy([&] {
+    while (!over) {
+      const std::lock_guard held(*one);
+      std::this_thread::yield();
+    }
+  });
+  for (int i = 0; i < 20; ++i)
+    in_a_child([] {
+      ::alarm(20);  // ends a wait for ever
+      one->lock();
+      one->unlock();
+      ::_exit(0);
+    });
+  over = true;
+  busy.join();
+}
 
 TEST_CASE("process hooks: before a fork all settle, then all lock, and both sides unlock, the child once it is told") {
   const pipe_ends in_parent;

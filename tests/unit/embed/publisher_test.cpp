@@ -125,6 +125,28 @@ TEST_CASE("publisher: a peer's answer is not missed for the time that the listen
   CHECK(to.flush(std::chrono::seconds(2)));  // of looks that take twice as long each time, some 60 ms
 }
 
+TEST_CASE("publisher: of two deadlines for a stop the first to come counts, and what is left then is not flushed for ever") {
+  const auto one = std::make_shared<shelf>();
+  one->shut = true;
+  publisher to(onto(one));
+  to.publish("line");
+  std::uint64_t left = 0;
+  std::thread other([&] { left = to.stop(std::chrono::milliseconds::max()).left(); });
+  CHECK(to.stop(std::chrono::milliseconds(0)).left() == 1);
+  other.join();
+  CHECK(left == 1);
+  CHECK_FALSE(to.flush(std::chrono::milliseconds::max()));
+}
+
+TEST_CASE("publisher: a stop does not wait for what is safe on disk while its output makes no progress") {
+  const temp_folder folder;
+  publisher to("unix:" + (folder / "nobody.sock") + ",stall-after=10ms,spool=" + (folder / "spool"));
+  for (int i = 0; i < 100; ++i) to.publish("line");
+  const auto report = to.stop(std::chrono::milliseconds::max());
+  CHECK(report.account.spooled.lines == 100);
+  CHECK(report.left() == 0);
+}
+
 TEST_CASE("publisher: flush waits for what was published before") {
   const auto one = std::make_shared<shelf>();
   publisher to(onto(one));

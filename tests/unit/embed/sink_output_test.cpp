@@ -85,6 +85,14 @@ TEST_CASE("sink output: what is no exception is caught too") {
   CHECK(how.why == "the sink threw something that is no std::exception");
 }
 
+TEST_CASE("sink output: a stop is heeded between two records") {
+  fixture my;
+  my.sink->on_log = [&](const auto&) { my.wait.stop(); };
+  const auto how = my.out->write(records({"one", "two"}));
+  CHECK(how.taken == 1);
+  CHECK(how.what == outcome::done);
+}
+
 TEST_CASE("sink output: a flush comes behind what is written, and once more when there is nothing more") {
   const fixture my;
   *my.flush = true;

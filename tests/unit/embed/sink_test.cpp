@@ -60,6 +60,36 @@ TEST_CASE("sink: what a program's own flag throws costs its text and no record")
   CHECK(read_file(folder / "app.log") == "one\n");
 }
 
+TEST_CASE("sink: a new pattern does not wait for who makes a record's text") {
+  class waiting_flag final : public spdlog::custom_flag_formatter {
+   public:
+    explicit waiting_flag(std::shared_ptr<std::pair<std::atomic<bool>, std::atomic<bool>>> state) : state_(std::move(state)) {}
+    void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t&) override {
+      state_->first = true;
+      static_cast<void>(eventually([&] { return state_->second.load(); }));
+    }
+    std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<waiting_flag>(state_); }
+
+   private:
+    std::shared_ptr<std::pair<std::atomic<bool>, std::atomic<bool>>> state_;
+  };
+  const temp_folder folder;
+  const auto out = sink(folder / "app.log");
+  spdlog::logger log("app", out);
+  const auto state = std::make_shared<std::pair<std::atomic<bool>, std::atomic<bool>>>(false, false);  // it is in it, it may go on
+  auto waits = std::make_unique<spdlog::pattern_formatter>();
+  waits->add_flag<waiting_flag>('*', state).set_pattern("%*old %v");
+  log.set_formatter(std::move(waits));
+  log.info("one");
+  out->flush();
+  REQUIRE(eventually([&] { return state->first.load(); }));
+  log.set_pattern("new %v");
+  log.info("two");
+  state->second = true;
+  CHECK(stopped(out).delivered() == 2);
+  CHECK(read_file(folder / "app.log") == "old one\nnew two\n");
+}
+
 TEST_CASE("sink: a file rotates between records") {
   const temp_folder folder;
   const auto out = sink((folder / "app.log") + ",rotate=1K,keep=100,naming=number");

@@ -43,6 +43,16 @@ TEST_CASE("spdlog record: a message without a place has none again, and an empty
   CHECK(after.payload.size() == 0);
 }
 
+TEST_CASE("spdlog record: of a place whose names are empty, none is read beyond its end") {
+  const std::string file = GENERATE("", "main.cpp"), function = file.empty() ? "main" : "";
+  const spdlog::details::log_msg message(spdlog::source_loc{file.c_str(), 42, function.c_str()}, "app", spdlog::level::info, "text");
+  const auto bytes = packed(record_of(message));
+  const auto again = message_of(bytes, {});
+  CHECK(again.source.filename == file);
+  CHECK(again.source.funcname == function);
+  CHECK(again.source.line == 42);
+}
+
 TEST_CASE("spdlog record: each of spdlog's levels has one of ours, and keeps its own") {
   struct {
     spdlog::level::level_enum own;
