@@ -65,9 +65,11 @@ std::vector<std::size_t> named_outputs(const given_options& given, const std::st
     const mistakes::at here(wrong, each.at);
     const auto found = std::find(names.begin(), names.end(), each.text);
     const auto place = static_cast<std::size_t>(found - names.begin());
-    if (found == names.end())
-      wrong.add(fmt::format("{}: 'outputs={}' names no output{}", whose, each.text, did_you_mean(each.text, names)));
-    else if (std::find(places.begin(), places.end(), place) != places.end())
+    if (found == names.end()) {
+      auto near = did_you_mean(each.text, names);
+      if (near.empty()) near = fmt::format(" (there {} {})", names.size() == 1 ? "is" : "are", fmt::join(names, ", "));
+      wrong.add(fmt::format("{}: 'outputs={}' names no output{}", whose, each.text, near));
+    } else if (std::find(places.begin(), places.end(), place) != places.end())
       wrong.add(fmt::format("{}: output '{}' is named twice", whose, each.text));
     else
       places.push_back(place);
@@ -136,13 +138,15 @@ library_config make_library_config(relay_request request, const std::string& nam
   if (wrong.empty()) check_files(config.outputs, wrong);
   std::vector<std::string_view> names;
   for (const output_config& each : config.outputs) names.push_back(each.name);
+  const auto mistakes_before = wrong.texts().size();
   for (const logger_table& each : loggers) config.loggers.push_back(make_logger(each, names, wrong));
+  const bool understood = wrong.texts().size() == mistakes_before;  // else an output may be named that is misspelt
 
   const mistakes::at here(wrong, name);
   if (read_whole && !has_outputs) wrong.add("there is no [[output]] for loggers to write to");
   if (read_whole && config.loggers.empty()) wrong.add("there is no [[logger]] that would write to its outputs");
   check_loggers_differ(config.loggers, wrong);
-  if (!config.loggers.empty()) check_outputs_are_used(config, wrong);
+  if (understood && !config.loggers.empty()) check_outputs_are_used(config, wrong);
   return config;
 }
 

@@ -136,6 +136,18 @@ outputs = "one"
   });
 }
 
+TEST_CASE("logger_config: where no output is named like that, those that there are are told, and not that nobody names them") {
+  CHECK(wrong_with(R"([[output]]
+endpoint = "null:"
+name = "one"
+[[output]]
+endpoint = "null:"
+name = "two"
+[[logger]]
+outputs = "everything"
+)") == texts{"f:8:1: the default logger: 'outputs=everything' names no output (there are one, two)"});
+}
+
 TEST_CASE("logger_config: without outputs or loggers there is nothing to configure") {
   CHECK(wrong_with("") == texts{"f: there is no [[output]] for loggers to write to", "f: there is no [[logger]] that would write to its outputs"});
   CHECK(wrong_with("[[logger]]\n") == texts{"f: there is no [[output]] for loggers to write to"});
