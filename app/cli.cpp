@@ -160,6 +160,11 @@ std::optional<std::string> from_environment(const option_row& row, mistakes& wro
   return wrong.texts().size() == before ? std::optional<std::string>(value) : std::nullopt;
 }
 
+/// What Kubernetes tells every container of a service that is called as we are.
+bool tells_of_a_service(std::string_view variable) {
+  return variable.find("_SERVICE_") != std::string_view::npos || variable.ends_with("_PORT") || variable.find("_PORT_") != std::string_view::npos;
+}
+
 /// Variables whose names are near to those of options, each with these. All others of the prefix are somebody else's.
 std::vector<std::string> doubtful_variables(const std::vector<option_row>& rows) {
   std::vector<std::string> known;
@@ -171,6 +176,7 @@ std::vector<std::string> doubtful_variables(const std::vector<option_row>& rows)
   for (char* const* each = ::environ; *each; ++each) {
     const std::string_view entry = *each, variable = entry.substr(0, entry.find('='));
     if (!variable.starts_with(variable_of("")) || std::find(known.begin(), known.end(), variable) != known.end()) continue;
+    if (tells_of_a_service(variable)) continue;
     const auto near = near_misses(variable.substr(prefix), names);
     if (!near.empty()) doubts.push_back(fmt::format("environment {} means nothing (did you mean '{}{}'?)", variable, variable_of(""), near.front()));
   }

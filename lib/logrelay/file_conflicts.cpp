@@ -18,6 +18,8 @@ namespace {
 /// What an output writes, if that is a regular file or will be one.
 struct written_file {
   const output_config* by;
+  bool inherited = false;                ///< its position was there before us, and may be another's as well
+  bool shared = false;                   ///< appended to beside others, as `share` has it
   std::optional<file_identity> which{};  ///< it is there
   std::vector<std::string> paths{};      ///< the file's own, then those where what is written may turn up as well
 };
@@ -52,11 +54,13 @@ void add_paths(const file_rules& rules, const std::string& live, std::vector<std
 written_file file_of(const output_config& output) {
   written_file file{&output};
   if (const auto number = written_descriptor(output.where)) {
+    file.inherited = true;
     file.which = look_at(path_of(*number)).regular;
     std::error_code ec;
     if (file.which) file.paths = {std::filesystem::read_symlink(path_of(*number), ec).string()};
   } else if (output.where.scheme == "file") {
     const auto rules = read_file_rules(output);
+    file.shared = rules.share;
     const auto live = rules.by_time ? render(rules.path, std::chrono::system_clock::now(), rules.utc) : rules.path;
     const auto now = look_at(live);
     file.which = now.regular;
@@ -84,9 +88,14 @@ const std::string* read_by(const input_config& input, const written_file& file) 
   return std::any_of(there.begin(), there.end(), is_it) ? &file.paths.front() : nullptr;
 }
 
+// What a shell gives one file, as `>> log 2>&1` does, is written at one position; what is shared is appended to.
+bool spoil_each_other(const written_file& one, const written_file& other) {
+  return one.which && one.which == other.which && !(one.inherited && other.inherited) && !(one.shared && other.shared);
+}
+
 void check_writers(const std::vector<written_file>& files, mistakes& wrong) {
   for (auto file = files.begin(); file != files.end(); ++file) {
-    const auto first = std::find_if(files.begin(), file, [&](const auto& each) { return each.which && each.which == file->which; });
+    const auto first = std::find_if(files.begin(), file, [&](const auto& each) { return spoil_each_other(each, *file); });
     if (first == file) continue;
     const mistakes::at here(wrong, file->by->where.at);
     wrong.add(fmt::format("output '{}': {} is written by output '{}' already: leave one of the two out, or give it another file",
@@ -106,9 +115,9 @@ void check_files(const std::vector<input_config>& inputs, const std::vector<outp
       const auto* const path = read_by(inputs[place], file);
       if (!path) continue;
       const mistakes::at here(wrong, file.by->where.at);
-      wrong.add(fmt::format("output '{}': {} is read by input '{}', so that its lines would come back for ever: write another file, or take "
+      wrong.add(fmt::format("output '{}': {}{} is read by input '{}', so that its lines would come back for ever: write another file, or take "
                             "other inputs only, with 'from'",
-                            file.by->name, *path, inputs[place].name));
+                            file.by->name, file.paths.front(), path == &file.paths.front() ? "" : ", linked or rotated,", inputs[place].name));
     }
 }
 

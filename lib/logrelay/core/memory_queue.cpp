@@ -181,6 +181,7 @@ bool memory_queue::take_some(std::vector<batch>& into, std::size_t most_bytes) {
   for (std::size_t bytes = 0; may_take();) {
     const slot& next = slots_.oldest_waiting();
     if (bytes > 0 && bytes + next.lines.size > most_bytes) break;
+    if (into.size() == into.capacity()) into.reserve(2 * into.size() + 1);  // what is taken must not be lost for lack of memory
     const std::size_t taken = slots_.charge() - slots_.waiting_charge();
     const std::size_t most = rules_.whole_slices_of > 0 ? next.lines.size : most_taken() - std::min(most_taken(), taken);
     const batch& lines = next.lost ? slots_.take_notice(make_notice(*next.lost, pool_, clock_.wall(), notices_)) : slots_.take_lines(most);

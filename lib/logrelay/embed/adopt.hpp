@@ -73,7 +73,8 @@ class queued {
   /// A logger that was made later, or stopped before. A sink that is adopted here already keeps its one listener. Two warnings
   /// on stderr: an async_logger is left as it is, since it has a queue, and so is a logger that another `queued` has adopted and
   /// not stopped. A sink that loggers of two `queued` share has a listener of each, which take turns in it. Throws error where
-  /// `logger` is null, or there is no descriptor or thread left for a listener: those of its sinks that were adopted stay so.
+  /// `logger` is null, or there is no descriptor or thread left for a listener: all is as it was then. Not from within
+  /// spdlog::apply_all(), whose lock it takes.
   void add(const std::shared_ptr<spdlog::logger>& logger);
 
   [[nodiscard]] queued_report report() const;

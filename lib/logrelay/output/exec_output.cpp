@@ -46,7 +46,11 @@ class exec_output final : public output {
   interest writable() const override { return {pipe_.get(), POLLOUT}; }
   std::uint64_t unacked() override { return unread_bytes(pipe_); }
   interest idle() const override { return {pipe_.get(), 0}; }  // POLLERR comes unasked
-  result idle_event() override { return {outcome::retry, gone()}; }
+  // One that wants nothing more, and works on, is told of when there is a line for it.
+  result idle_event() override {
+    auto why = gone();
+    return {running_ ? outcome::rest : outcome::retry, std::move(why)};
+  }
 
   result finish(waiter& wait) override {
     pipe_.reset();

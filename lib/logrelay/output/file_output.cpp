@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -20,11 +21,6 @@ file_system& real_files() {
 
 // Of who chooses names at will, so many are told.
 constexpr std::size_t most_astray = 16;
-
-std::string common_of(const std::string& path) {
-  const std::string before = path.substr(0, path.find('{'));
-  return before.substr(0, before.rfind('/') + 1) + std::string(path_fields::common_name);
-}
 
 std::unique_ptr<output> make(const output_config& config) {
   static const time_source real_time;
@@ -40,7 +36,7 @@ file_output::file_output(file_rules rules, const time_source& clock)
     : file_output(std::move(rules), clock, real_files()) {}
 
 file_output::file_output(file_rules rules, const time_source& clock, file_system& files)
-    : rules_(std::move(rules)), parts_(rules_, files, clock), files_(files), clock_(clock), common_(common_of(rules_.path)) {
+    : rules_(std::move(rules)), parts_(rules_, files, clock), files_(files), clock_(clock), common_(path_fields::common_file(rules_.path)) {
   if (!rules_.fields) open_.emplace_front(live_file::surroundings{rules_, files_, clock_, parts_, say_}, rules_.path);
 }
 
@@ -93,11 +89,7 @@ result file_output::bring_up(const std::string& route) {
     file.close(0);
     return how;
   }
-  while (open_.size() >= rules_.max_files) {
-    open_.back().file.close(0);
-    rotations_before_ += open_.back().file.rotations();
-    open_.pop_back();
-  }
+  while (open_.size() >= rules_.max_files) static_cast<void>(let_go(std::prev(open_.end())));
   open_.splice(open_.begin(), made);
   return {};
 }
@@ -116,8 +108,34 @@ result file_output::for_each(result (live_file::*what)()) {
   return how;
 }
 
-result file_output::open(waiter&) { return for_each(&live_file::open); }
-result file_output::reopen() { return for_each(&live_file::reopen); }
+result file_output::open(waiter&) {
+  if (!rules_.fields) return for_each(&live_file::open);
+  drop_unless(&live_file::open);
+  return {};
+}
+
+result file_output::reopen() {
+  if (!rules_.fields) return for_each(&live_file::reopen);
+  drop_unless(&live_file::reopen);
+  return {};
+}
+
+// Of several files: those that it cannot be done with are closed, and opened, if they can be, with the next line.
+void file_output::drop_unless(result (live_file::*what)()) {
+  for (auto each = open_.begin(); each != open_.end();) {
+    if ((each->file.*what)().what == outcome::done)
+      ++each;
+    else
+      each = let_go(each);
+  }
+  note();
+}
+
+std::list<file_output::open_file>::iterator file_output::let_go(std::list<open_file>::iterator one) {
+  one->file.close(0);
+  rotations_before_ += one->file.rotations();
+  return open_.erase(one);
+}
 result file_output::rotate() { return for_each(&live_file::rotate); }
 
 result file_output::idle_event() {

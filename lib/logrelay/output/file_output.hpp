@@ -53,6 +53,8 @@ class file_output final : public output {
   [[nodiscard]] result bring_up(const std::string& route);
   void tell_astray(const std::string& route, const std::string& why);
   [[nodiscard]] result for_each(result (live_file::*what)());
+  void drop_unless(result (live_file::*what)());
+  std::list<open_file>::iterator let_go(std::list<open_file>::iterator one);
   void note();
 
   const file_rules rules_;

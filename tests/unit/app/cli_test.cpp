@@ -162,6 +162,7 @@ TEST_CASE("the environment gives what the command line leaves out", "[cli]") {
 
 TEST_CASE("a variable that is nearly one of ours is doubted and others of the prefix are not", "[cli]") {
   const variable mistyped("LOGRELAY_DRAIN_TIMEUT", "5s"), known("LOGRELAY_VERSION", "1.2"), hook("LOGRELAY_FILE", "a.log.1"), image("LOGRELAY_SHA256", "1f");
+  const variable service("LOGRELAY_PORT", "tcp://10.0.0.1:5140"), its_port("LOGRELAY_PORT_5140_TCP", "tcp://10.0.0.1:5140");  // Kubernetes
   const outcome it = read({});
   CHECK(it.wrong == texts{});
   CHECK(it.line.doubts == texts{"environment LOGRELAY_DRAIN_TIMEUT means nothing (did you mean 'LOGRELAY_DRAIN_TIMEOUT'?)"});

@@ -234,16 +234,18 @@ TEST_CASE("adopt: a sink that the program still has keeps its listener when its 
 TEST_CASE("adopt: a logger's sinks are changed while nobody flushes all loggers") {
   const adopted_program my;
   spdlog::register_logger(my.log);
-  std::atomic<bool> flushed{false}, adopted{false};
+  std::atomic<bool> flushed{false}, begun{false}, adopted{false};
   std::thread adopting;
   std::optional<queued> queued;
   my.out->on_flush = [&] {
     if (flushed.exchange(true)) return;
     adopting = std::thread([&] {
+      begun = true;
       queued.emplace(adopt(my.log));
       adopted = true;
     });
-    CHECK_FALSE(support::eventually([&] { return adopted.load(); }, 20ms));
+    CHECK(eventually([&] { return begun.load(); }));
+    CHECK_FALSE(eventually([&] { return adopted.load(); }, 20ms));
   };
   spdlog::apply_all([](const auto& each) { each->flush(); });  // as flush_every() does
   adopting.join();

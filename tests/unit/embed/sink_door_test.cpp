@@ -91,6 +91,25 @@ TEST_CASE("sink door: a call that finds one who was given up costs no time") {
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));  // 20 ms a call would be 10 s
 }
 
+TEST_CASE("sink door: who is in one sink does not wait at another's door, where somebody may wait for that one") {
+  sink_door one(std::make_shared<scripted_sink>()), two(std::make_shared<scripted_sink>());
+  std::atomic<bool> inside{false}, over{false};
+  std::thread other([&] {
+    two.enter([&](auto&) {
+      inside = true;
+      while (!over) std::this_thread::yield();
+    });
+  });
+  REQUIRE(eventually([&] { return inside.load(); }));
+  bool entered = true;
+  CHECK(one.enter([&](auto&) { entered = two.enter([](auto&) {}); }));
+  CHECK_FALSE(entered);
+  over = true;
+  other.join();
+  CHECK(one.enter([&](auto&) { entered = two.enter([](auto&) {}); }));
+  CHECK(entered);
+}
+
 TEST_CASE("sink door: a fork that finds nobody inside keeps others out until it is over") {
   const auto door = new_door();
   door->settle_before_fork(soon());

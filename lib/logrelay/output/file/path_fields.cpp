@@ -71,6 +71,16 @@ void check_path_fields(std::string_view path, std::string_view whose, mistakes& 
     wrong.add(fmt::format("{}: a path may not end in a field: put something behind it, such as '.log'", whose));
 }
 
+std::string path_fields::common_file(std::string_view path) {
+  std::string before;
+  while (!path.empty()) {
+    const auto [text, field] = take_piece(path);
+    if (field) break;
+    before += text;
+  }
+  return before.substr(0, before.rfind('/') + 1).append(common_name);
+}
+
 path_fields::path_fields(std::string_view path, bool by_time) : by_time_(by_time) {
   for (auto rest = path;;) {
     const auto slash = rest.find('/');

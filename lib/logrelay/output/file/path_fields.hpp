@@ -24,6 +24,7 @@ class path_fields final : public format {
   static constexpr std::size_t longest = 200;
   /// The file, in the folder before the first field, of lines that have none of their own.
   static constexpr std::string_view common_name = "logrelay.log";
+  [[nodiscard]] static std::string common_file(std::string_view path);
 
   /// `path` has been checked. `by_time`: it has strftime's conversions, too.
   path_fields(std::string_view path, bool by_time);

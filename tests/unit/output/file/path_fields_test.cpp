@@ -146,6 +146,26 @@ TEST_CASE("lines whose file cannot be opened go to the common one, and hold up n
   CHECK(read_file(my.path("b")) == "two\n");
 }
 
+TEST_CASE("a file that cannot be opened again holds up no others either") {
+  routed_files my;
+  CHECK(my.write("a", "one\n").taken == 4);
+  CHECK(my.write("b", "two\n").taken == 4);
+  std::filesystem::rename(my.path("a"), my.folder / "old");
+  std::filesystem::create_directory(my.path("a"));
+  CHECK(my.out->reopen().what == outcome::done);
+  CHECK(my.write("a", "three\n").taken == 6);
+  CHECK(my.write("b", "four\n").taken == 5);
+  CHECK(read_file(my.path("logrelay")) == "three\n");
+  CHECK(read_file(my.path("b")) == "two\nfour\n");
+  CHECK(my.out->open(my.wait).what == outcome::done);
+}
+
+TEST_CASE("the common file is in the folder before the first field") {
+  CHECK(path_fields::common_file("/var/log/{peer}/x.log") == "/var/log/logrelay.log");
+  CHECK(path_fields::common_file("{peer}.log") == "logrelay.log");
+  CHECK(path_fields::common_file("a{{b}}/c{peer}.log") == "a{b}/logrelay.log");
+}
+
 TEST_CASE("who has one name after the other refused is not told of all of them") {
   routed_files my;
   for (int i = 0; i < 20; ++i) {
