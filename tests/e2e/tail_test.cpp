@@ -244,7 +244,7 @@ TEST_CASE("the checkpoint is in the state folder of the service or else of the u
 
 TEST_CASE("a pattern that nothing matches yet is told of, and the first file that does is read") {
   const temp_folder folder;
-  relay_under_test relay(folder, {"-i", "tail:" + (folder / "*.log") + ",name=logs", "all"});
+  relay_under_test relay(folder, {"-i", "tail:" + (folder / "*.log") + ",name=logs,checkpoint=cp", "all"});
   REQUIRE(eventually([&] { return relay.errors().find("logrelay: input 'logs': no file is there yet\n") != std::string::npos; }));
   write_file(folder / "a.log", "line\n");
   REQUIRE(eventually([&] { return read_if_there(folder / "all") == "line\n"; }));
