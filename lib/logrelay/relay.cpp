@@ -25,6 +25,8 @@ constexpr auto signal_drain = 8s;
 constexpr auto last_reads = 1s;
 // How long listeners that were told to stop may take to cut off a torn line; one that hangs is not waited for.
 constexpr auto farewell = 250ms;
+// The same where a start fails: what they have made cannot be removed before, and nobody is in a hurry.
+constexpr auto taking_back = 2s;
 // While a full queue holds up inputs that are to stop, they may have come to their end; while outputs drain, their lines may
 // come to be safe on disk, or their progress may end.
 constexpr auto look_again = 500ms;
@@ -109,7 +111,7 @@ void relay::parts::take_back() noexcept {
   inputs->unprepare();
   outputs->abandon();
   waiter wait(in.common->events);
-  for (const auto until = std::chrono::steady_clock::now() + farewell; !outputs->all_done();)
+  for (const auto until = std::chrono::steady_clock::now() + taking_back; !outputs->all_done();)
     if (wait.wait(-1, 0, until) == waiter::event::timeout) break;
   outputs->unprepare();
 }

@@ -71,8 +71,9 @@ class tail_input final : public input {
     checkpoint_ = taken_over ? std::move(before_.checkpoint) : std::make_unique<checkpoint_file>(checkpoint_path_);
     made_ = !taken_over && checkpoint_->is_new();
   }
-  // Its follower may have it.
+  // Its follower may have it, and be writing.
   void unprepare() noexcept override {
+    if (follower_) follower_->abandon();
     follower_.reset();
     checkpoint_.reset();
     if (std::exchange(made_, false)) ::unlink(checkpoint_path_.c_str());

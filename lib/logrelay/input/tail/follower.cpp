@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 #include <mutex>
 
 namespace logrelay {
@@ -27,6 +28,7 @@ constexpr int turns = 16;
 constexpr auto look_again = 10s;
 // … where the kernel grants no watch.
 constexpr auto look_often = 1s;
+constexpr auto hangs_after = 2s;
 
 }  // namespace
 
@@ -52,6 +54,7 @@ struct follower::state {
   const std::shared_ptr<wake> alarm = std::make_shared<wake>();  // outlives us with what is not settled
   waiter wait{*alarm};
   std::atomic<bool> abandoned{false}, leaving{false}, left{false}, keeps_open{false};
+  std::promise<void> over;
   std::mutex leave_mutex;
   std::function<void()> on_left;
 
@@ -98,7 +101,10 @@ follower::follower(reader& at, input& of, tail_rules rules, watches watching, st
     : state_(std::make_shared<state>(at, of, std::move(rules), std::move(watching), std::move(checkpoint), std::move(before), std::move(on_end))) {
   at.handler().add_waiter(*state_->alarm);
   try {
-    thread_ = std::thread([state = state_] { state->run(); });
+    thread_ = std::thread([state = state_] {
+      state->run();
+      state->over.set_value();
+    });
   } catch (...) {
     state_->silence();
     throw;
@@ -106,10 +112,19 @@ follower::follower(reader& at, input& of, tail_rules rules, watches watching, st
 }
 
 follower::~follower() {
+  let_go();
+  thread_.detach();
+}
+
+void follower::abandon() {
+  let_go();
+  state_->over.get_future().wait_for(hangs_after);
+}
+
+void follower::let_go() {
   state_->abandoned.store(true);
   stop();
   silence();
-  thread_.detach();
 }
 
 void follower::keep_open() { state_->keeps_open.store(true); }

@@ -50,6 +50,8 @@ class follower {
   follower(reader& at, input& of, tail_rules rules, watches watching, std::unique_ptr<checkpoint_file> checkpoint, std::unique_ptr<left_files> before,
            std::function<void()> on_end);
   ~follower();  ///< lets a thread go that has not ended
+  /// Ends it, and waits for that: nothing is written any more then. One that hangs is let go after two seconds.
+  void abandon();
   /// Reads what is there now, as far as there is room, and ends.
   void stop();
   /// Before that: what no path leads to any more is not at its end, somebody else goes on with it.
@@ -63,6 +65,8 @@ class follower {
   [[nodiscard]] legacy hand_over();
 
  private:
+  void let_go();
+
   struct state;
   std::shared_ptr<state> state_;
   std::thread thread_;
