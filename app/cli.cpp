@@ -1,5 +1,7 @@
 #include "cli.hpp"
 
+#include "environment.hpp"
+
 #include <logrelay/config_file.hpp>
 #include <logrelay/spool/spool_options.hpp>
 #include <logrelay/util/columns.hpp>
@@ -7,11 +9,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <span>
@@ -139,48 +139,6 @@ void add_unknown_option(std::string_view word, const std::vector<option_row>& ro
   if (option.starts_with("--") && is_output_key(option.substr(2), known))
     way_out = fmt::format(": an output takes it as OUTPUT,{}=…", option.substr(2));
   wrong.add(fmt::format("unknown option '{}'{}", option, way_out));
-}
-
-/// LOGRELAY_DRAIN_TIMEOUT for "drain-timeout".
-std::string variable_of(std::string_view name) {
-  std::string variable = "LOGRELAY_";
-  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  return variable;
-}
-
-/// The value of an option that the command line leaves to the environment. Checked here, where it is known that the
-/// mistake, if it is one, is in a variable.
-std::optional<std::string> from_environment(const option_row& row, mistakes& wrong) {
-  if (row.name == "help" || row.name == "version") return std::nullopt;
-  const std::string variable = variable_of(row.name);
-  const char* const value = std::getenv(variable.c_str());
-  if (!value || !*value) return std::nullopt;
-  const std::size_t before = wrong.texts().size();
-  parse_options({{std::string(row.name), value}}, std::array{option_rows(&row, 1)}, "environment " + variable, wrong);
-  return wrong.texts().size() == before ? std::optional<std::string>(value) : std::nullopt;
-}
-
-/// What Kubernetes tells every container of a service that is called as we are.
-bool tells_of_a_service(std::string_view variable) {
-  return variable.find("_SERVICE_") != std::string_view::npos || variable.ends_with("_PORT") || variable.find("_PORT_") != std::string_view::npos;
-}
-
-/// Variables whose names are near to those of options, each with these. All others of the prefix are somebody else's.
-std::vector<std::string> doubtful_variables(const std::vector<option_row>& rows) {
-  std::vector<std::string> known;
-  for (const option_row& row : rows) known.push_back(variable_of(row.name));
-  const std::size_t prefix = variable_of("").size();
-  std::vector<std::string_view> names;  // without the prefix, which makes all of them near
-  for (const std::string& each : known) names.push_back(std::string_view(each).substr(prefix));
-  std::vector<std::string> doubts;
-  for (char* const* each = ::environ; *each; ++each) {
-    const std::string_view entry = *each, variable = entry.substr(0, entry.find('='));
-    if (!variable.starts_with(variable_of("")) || std::find(known.begin(), known.end(), variable) != known.end()) continue;
-    if (tells_of_a_service(variable)) continue;
-    const auto near = near_misses(variable.substr(prefix), names);
-    if (!near.empty()) doubts.push_back(fmt::format("environment {} means nothing (did you mean '{}{}'?)", variable, variable_of(""), near.front()));
-  }
-  return doubts;
 }
 
 /// The words that are outputs: what is no option.

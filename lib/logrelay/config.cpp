@@ -88,8 +88,11 @@ std::vector<named_endpoint> read_endpoints(const std::vector<endpoint_table>& al
 void add_unknown_scheme(const named_endpoint& which, const side& ours, mistakes& wrong) {
   const endpoint& where = which.where;
   if (contains(ours.other_schemes, where.scheme)) {
-    const bool file = where.scheme == "file" && contains(ours.schemes, "tail");
-    const auto way_out = file ? fmt::format(": write 'tail:{0}' to follow it, or '< {0}' to read it once", where.rest) : "";
+    std::string way_out;
+    if (where.scheme == "file" && where.text.find('=') != std::string::npos)
+      way_out = ": an option follows its input behind a comma alone, as in '-,decode=syslog'";
+    else if (where.scheme == "file" && contains(ours.schemes, "tail"))
+      way_out = fmt::format(": write 'tail:{0}' to follow it, or '< {0}' to read it once", where.rest);
     wrong.add(fmt::format("{}: '{}' can only be an {}{}", which.whose, where.scheme, ours.other, way_out));
     return;
   }

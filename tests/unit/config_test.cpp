@@ -149,6 +149,8 @@ TEST_CASE("a scheme of the other side is told as such", "[config]") {
   CHECK(wrong_with_outputs({"tail:x"}) == texts{"output 'tail:x': 'tail' can only be an input"});
   CHECK(wrong_with({{"app.log"}, {}, {}}) ==
         texts{"input 'app.log': 'file' can only be an output: write 'tail:app.log' to follow it, or '< app.log' to read it once"});
+  CHECK(wrong_with({{"tail:x", "-, decode=json"}, {}, {}}) ==
+        texts{"input '-, decode=json': 'file' can only be an output: an option follows its input behind a comma alone, as in '-,decode=syslog'"});
 }
 
 TEST_CASE("an unknown option names its output and the near ones", "[config]") {

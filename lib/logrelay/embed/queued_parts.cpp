@@ -64,23 +64,23 @@ void queued::parts::hold(configured_logger one) {
 }
 
 std::vector<std::shared_ptr<queued_sink>> queued::parts::all() const {
+  std::optional<adopted_report> gone;
+  return all(gone);
+}
+
+// At one moment, so that none is in both or in neither.
+std::vector<std::shared_ptr<queued_sink>> queued::parts::all(std::optional<adopted_report>& gone) const {
   const std::lock_guard lock(mutex);
   auto both = sinks;
   both.insert(both.end(), leaving.begin(), leaving.end());
+  gone = released;
   return both;
 }
 
 std::vector<adopted_report> queued::parts::reports() const {
   std::optional<adopted_report> gone;
-  std::vector<std::shared_ptr<queued_sink>> both;
-  {
-    const std::lock_guard lock(mutex);
-    both = sinks;
-    both.insert(both.end(), leaving.begin(), leaving.end());
-    gone = released;
-  }
   std::vector<adopted_report> made;
-  for (const auto& each : both) made.push_back(each->report());
+  for (const auto& each : all(gone)) made.push_back(each->report());
   if (gone) made.push_back(*gone);
   return made;
 }

@@ -36,6 +36,8 @@ struct queued::parts {
   void hold(std::shared_ptr<queued_sink> one);
   void hold(configured_logger one);
   [[nodiscard]] std::vector<std::shared_ptr<queued_sink>> all() const;
+  /// … and what became of those that were released before.
+  [[nodiscard]] std::vector<std::shared_ptr<queued_sink>> all(std::optional<adopted_report>& gone) const;
   [[nodiscard]] std::vector<adopted_report> reports() const;
   /// Adopted sinks that no logger has any more, nor anybody else, are stopped by and by, so that a program that makes a logger
   /// for each of its connections keeps no listener of those that are gone. Never waits.

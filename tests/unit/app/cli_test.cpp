@@ -1,13 +1,14 @@
 #include <app/cli.hpp>
 #include <catch2/catch.hpp>
 #include <logrelay/spool/spool_options.hpp>
+#include <support/variable.hpp>
 
-#include <cstdlib>
 #include <sstream>
 
 using namespace logrelay;
 using texts = std::vector<std::string>;
 using action = command_line::action;
+using support::variable;
 
 namespace {
 
@@ -24,18 +25,6 @@ registries small_registries() {
 }
 
 const registries known = small_registries();
-
-/// A variable of the environment for as long as it lives.
-class variable {
- public:
-  variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
-  variable(const variable&) = delete;
-  variable& operator=(const variable&) = delete;
-  ~variable() { ::unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 struct outcome {
   command_line line;
@@ -158,14 +147,6 @@ TEST_CASE("the environment gives what the command line leaves out", "[cli]") {
   CHECK(it.line.what == action::check);
   CHECK(it.line.request.inputs == texts{"tcp://:1"});
   CHECK(it.line.request.global == given_options{{"timestamp", "%H"}, {"drain-timeout", "5s"}});
-}
-
-TEST_CASE("a variable that is nearly one of ours is doubted and others of the prefix are not", "[cli]") {
-  const variable mistyped("LOGRELAY_DRAIN_TIMEUT", "5s"), known("LOGRELAY_VERSION", "1.2"), hook("LOGRELAY_FILE", "a.log.1"), image("LOGRELAY_SHA256", "1f");
-  const variable service("LOGRELAY_PORT", "tcp://10.0.0.1:5140"), its_port("LOGRELAY_PORT_5140_TCP", "tcp://10.0.0.1:5140");  // Kubernetes
-  const outcome it = read({});
-  CHECK(it.wrong == texts{});
-  CHECK(it.line.doubts == texts{"environment LOGRELAY_DRAIN_TIMEUT means nothing (did you mean 'LOGRELAY_DRAIN_TIMEOUT'?)"});
 }
 
 TEST_CASE("the command line wins over the environment", "[cli]") {

@@ -29,6 +29,14 @@ texts wrong_with(std::string_view text) { return read(text).wrong; }
 
 using places = std::vector<std::size_t>;
 
+const std::string two_outputs = R"([[output]]
+endpoint = "null:"
+name = "one"
+[[output]]
+endpoint = "null:"
+name = "two"
+)";
+
 }  // namespace
 
 TEST_CASE("logger_config: a logger has a name, a level and outputs, each by its name") {
@@ -118,13 +126,7 @@ endpoint = "null:"
 }
 
 TEST_CASE("logger_config: two tables of one logger, and outputs that no logger has, are mistakes") {
-  CHECK(wrong_with(R"([[output]]
-endpoint = "null:"
-name = "one"
-[[output]]
-endpoint = "null:"
-name = "two"
-[[logger]]
+  CHECK(wrong_with(two_outputs + R"([[logger]]
 name = "net"
 outputs = "one"
 [[logger]]
@@ -137,13 +139,7 @@ outputs = "one"
 }
 
 TEST_CASE("logger_config: where no output is named like that, those that there are are told, and not that nobody names them") {
-  CHECK(wrong_with(R"([[output]]
-endpoint = "null:"
-name = "one"
-[[output]]
-endpoint = "null:"
-name = "two"
-[[logger]]
+  CHECK(wrong_with(two_outputs + R"([[logger]]
 outputs = "everything"
 )") == texts{"f:8:1: the default logger: 'outputs=everything' names no output (there are one, two)"});
 }
