@@ -1,7 +1,8 @@
 #pragma once
 /// Regular files that two ends of one relay would have in common, by whatever name each knows it: two outputs would tear
 /// or overwrite each other's lines, and an input would read for ever what an output writes. Looks at files and descriptors
-/// as they are now, opens nothing; of two outputs to a file that is not there yet its lock tells (output/file/live_file).
+/// as they are now, opens nothing. Of two outputs to a file that is not there yet config_conflicts tells where both spell it
+/// alike, and else its lock (output/file/live_file).
 #include <logrelay/config.hpp>
 
 #include <vector>

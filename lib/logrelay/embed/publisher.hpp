@@ -20,6 +20,7 @@
 #include <logrelay/decode/packed.hpp>
 #include <logrelay/registry.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -101,7 +102,8 @@ class publisher {
   [[nodiscard]] publisher_report report() const;
   /// What was published before goes to the listener at once, and then `then`, where it is given, becomes true.
   void hand_over(std::atomic<bool>* then = nullptr);
-  /// Waits until all that was published before is settled; false: the deadline came first. Not from a listener.
+  /// Waits until all that was published before is settled; false: the deadline, or the end of a stop, came first. Not from a
+  /// listener.
   bool flush(std::chrono::milliseconds deadline) const;
   /// Takes nothing more in, and returns when all is delivered or `deadline` has passed: then a listener that hangs in its
   /// output is let go, and what it held is left. Again and from other threads: waits for the first, whose report it
